@@ -1,0 +1,1 @@
+"""The hands: gather, ask the mind, apply."""

@@ -1,0 +1,1 @@
+"""The mind: every decision as pure functions on frozen values, and the few doors that touch the world."""

@@ -1,0 +1,1 @@
+"""The target shore: the Dataverse Web API, its encodings, its faults and its pace."""

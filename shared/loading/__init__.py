@@ -1,0 +1,1 @@
+"""What is written, in which order, and what became of every row."""

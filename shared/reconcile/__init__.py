@@ -1,0 +1,1 @@
+"""Proof: expectation recomputed from the staged source against what the target really holds."""

@@ -1,0 +1,1 @@
+"""What is known about each run: its request, phase, wishes, decisions and progress."""

@@ -1,0 +1,84 @@
+"""The dozen words every room speaks. Plain frozen values: no behaviour beyond what the word itself means."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from enum import StrEnum
+
+NAMESPACE = uuid.UUID("6d0b4b57-0f8e-5d0c-9a57-2f4f3c6f8f10")
+"""Root of every row id we make. Changing it would make every earlier migration unrecognisable."""
+
+
+class Phase(StrEnum):
+    """Where a run is. A run only ever moves down this list, or into the last four."""
+
+    REGISTERED = "registered"
+    DISCOVER = "discover"
+    PROPOSE = "propose"
+    MAPPING_REVIEW = "mapping-review"
+    SCHEMA = "schema"
+    OWNERS = "owners"
+    EXTRACT = "extract"
+    SAMPLE = "sample"
+    SAMPLE_REVIEW = "sample-review"
+    LOAD = "load"
+    RECONCILE = "reconcile"
+    DELTA = "delta"
+    SIGN_OFF = "sign-off"
+    FINISHED = "finished"
+    ROLLBACK = "rollback"
+    ROLLED_BACK = "rolled-back"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+class Gate(StrEnum):
+    """Where a person decides before the story goes on."""
+
+    MAPPING = "mapping"
+    SAMPLE = "sample"
+    SIGN_OFF = "sign-off"
+
+
+class Verdict(StrEnum):
+    """What a person can say at a gate."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    AMEND = "amend"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where something staged lives. This travels; what it points to never does."""
+
+    path: str
+    sha256: str
+    size: int
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many records of one object went where. Every extracted record ends in exactly one of the last four."""
+
+    extracted: int = 0
+    created: int = 0
+    updated: int = 0
+    excluded: int = 0
+    set_aside: int = 0
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            self.extracted + other.extracted,
+            self.created + other.created,
+            self.updated + other.updated,
+            self.excluded + other.excluded,
+            self.set_aside + other.set_aside,
+        )
+
+
+def row_id(source_system: str, object_name: str, source_id: str) -> str:
+    """The target row's id: the same for the same record on every attempt, in every run (UUIDv5)."""
+    return str(uuid.uuid5(NAMESPACE, f"{source_system}/{object_name}/{source_id}"))
