@@ -10,7 +10,7 @@ MINIMUM_BYTES = 32
 
 
 def read_or_create(path: Path) -> bytes:
-    """The secret in `path`; made first (mode 0600, hex text) when the file is absent. ValueError when too short."""
+    """The secret in `path`, made first (mode 0600, hex text) when absent; ValueError when it is too short."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     if not path.exists():
