@@ -1,0 +1,49 @@
+"""The delta window: open for a while, picking up what changed in the source each time it is woken, then closed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from orchestrators.asking import TurnBack, have, phase
+from shared.wire import steps
+from shared.wire.context import Held, Story, Telling
+from shared.wire.payloads import About, Look, OpenWindow
+
+
+def delta(context: Any) -> Telling[str | None]:
+    """Answers ``closed`` after the last pickup, or ``rollback``. One look, at most one pickup per execution."""
+    story = Story(context)
+    window = story.input(OpenWindow)
+    closes_at = datetime.fromisoformat(window.closes_at)
+    try:
+        closing = story.now >= closes_at
+        answer = "close" if closing else (yield from _look(story, window.run))
+        if answer == "rollback":
+            return answer
+        if answer in ("pickup", "close"):
+            yield from pickup(story, window.run, closing=answer == "close")
+            if answer == "close":
+                return "closed"
+        else:
+            yield from story.woken_before(closes_at)
+    except TurnBack:
+        return "rollback"
+    story.begin_anew(window)
+    return None
+
+
+def _look(story: Story, run: str) -> Telling[str]:
+    try:
+        seen = yield from story.ask(steps.LOOK, Look(run, "window", story.instance))
+    except Held:
+        return "wait"
+    return seen.answer
+
+
+def pickup(story: Story, run: str, *, closing: bool) -> Telling[None]:
+    """Bring over what was created or modified in the source since the last time."""
+    about: About = yield from have(story, run, steps.BEGIN_PICKUP, About(run, closing=closing))
+    yield from phase(story, run, steps.EXTRACT.name, generation=about.generation)
+    yield from have(story, run, steps.LINK, about)
+    yield from phase(story, run, steps.LOAD.name, generation=about.generation)

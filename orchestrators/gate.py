@@ -1,0 +1,28 @@
+"""A wait for a person. The decision itself lives in the runs table; the wake-up event carries nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from shared.wire import steps
+from shared.wire.context import Held, Story, Telling
+from shared.wire.payloads import Look, Waiting
+
+LOOK_AGAIN = timedelta(hours=1)
+"""A wake-up can be lost; the table cannot. So a gate also looks by itself now and then."""
+
+
+def gate(context: Any) -> Telling[str | None]:
+    """Answers with what was decided about the topic it waits for."""
+    story = Story(context)
+    waiting = story.input(Waiting)
+    try:
+        seen = yield from story.ask(steps.LOOK, Look(waiting.run, waiting.topic, story.instance))
+        if seen.answer != "wait":
+            return seen.answer
+    except Held:
+        pass  # the table was out of reach: look again later, as after a wake-up that was lost
+    yield from story.woken_before(story.now + LOOK_AGAIN)
+    story.begin_anew(waiting)
+    return None

@@ -1,0 +1,27 @@
+"""The way back: rows in reverse order of waves, then the schema the run created, journal in hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orchestrators.asking import have, move, phase
+from shared.vocabulary import Phase
+from shared.wire import steps
+from shared.wire.context import Story, Telling
+from shared.wire.payloads import About, Progress
+
+
+def rollback(context: Any) -> Telling[str]:
+    """Answers ``rolled-back``. Every step of it may be repeated."""
+    story = Story(context)
+    about = story.input(About)
+    yield from move(story, about.run, Phase.ROLLBACK)
+    yield from phase(story, about.run, steps.UNDO.name)
+    while (yield from _more_schema(story, about)):
+        pass
+    return Phase.ROLLED_BACK.value
+
+
+def _more_schema(story: Story, about: About) -> Telling[bool]:
+    progress: Progress = yield from have(story, about.run, steps.UNDO_SCHEMA, about)
+    return progress.more

@@ -1,0 +1,118 @@
+"""The journal: one table per run in Table Storage, one entity per page, so that dropping the table is the purge.
+
+Row keys sort by wave, lane and page number; the way back reads them in descending order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+import zstandard
+from azure.core.exceptions import AzureError, ResourceNotFoundError
+from azure.data.tables import UpdateMode
+from azure.data.tables.aio import TableClient, TableServiceClient
+
+from shared.errors import Stop
+from shared.journal.entries import Entry, Page, PageState
+from shared.runs.store import storage_failure
+
+CHUNK = 60_000
+"""A Table property holds at most 64 KiB; an entity 1 MiB, so a page may span several properties."""
+MOST_CHUNKS = 15
+
+
+class Journal:
+    """One run's journal."""
+
+    def __init__(self, service: TableServiceClient, run: str) -> None:
+        self._service = service
+        self._name = f"journal{run}"
+        self._table: TableClient = service.get_table_client(self._name)
+
+    async def ensure(self) -> None:
+        """Create the run's table if it is not there."""
+        try:
+            await self._service.create_table_if_not_exists(self._name)
+        except AzureError as error:
+            raise storage_failure(error) from error
+
+    async def put(self, page: Page) -> None:
+        """Write a page, replacing an earlier state of the same page."""
+        try:
+            await self._table.upsert_entity(_entity(page), mode=UpdateMode.REPLACE)
+        except AzureError as error:
+            raise storage_failure(error) from error
+
+    async def get(self, lane: str, number: int) -> Page | None:
+        """One page, or None when it was never intended."""
+        try:
+            return _page(dict(await self._table.get_entity(lane, f"{number:08d}")))
+        except ResourceNotFoundError:
+            return None
+        except AzureError as error:
+            raise storage_failure(error) from error
+
+    async def pages(self, lane: str) -> list[tuple[int, str]]:
+        """The numbers and states of a lane's pages, in order, without their entries."""
+        try:
+            rows = self._table.query_entities(
+                "PartitionKey eq @lane", parameters={"lane": lane}, select=["RowKey", "state"]
+            )
+            return [(int(row["RowKey"]), str(row["state"])) async for row in rows]
+        except ResourceNotFoundError:
+            return []
+        except AzureError as error:
+            raise storage_failure(error) from error
+
+    async def lanes(self) -> list[tuple[int, str, str, int]]:
+        """Every lane with its wave, table and number of pages; empty where nothing was ever intended."""
+        found: dict[str, tuple[int, str, int]] = {}
+        try:
+            rows = self._table.query_entities("RowKey ge '0'", select=["PartitionKey", "wave", "table"])
+            async for row in rows:
+                lane = str(row["PartitionKey"])
+                found[lane] = (int(row["wave"]), str(row["table"]), found.get(lane, (0, "", 0))[2] + 1)
+        except ResourceNotFoundError:
+            return []
+        except AzureError as error:
+            raise storage_failure(error) from error
+        return [(wave, lane, table, count) for lane, (wave, table, count) in sorted(found.items())]
+
+    async def drop(self) -> None:
+        """Delete the run's table: the purge."""
+        try:
+            await self._service.delete_table(self._name)
+        except AzureError as error:
+            raise storage_failure(error) from error
+
+
+def _entity(page: Page) -> dict[str, Any]:
+    body = [[entry.id, entry.before, entry.version] for entry in page.entries]
+    packed = zstandard.ZstdCompressor(level=3).compress(orjson.dumps(body))
+    chunks = [packed[start : start + CHUNK] for start in range(0, len(packed), CHUNK)]
+    if len(chunks) > MOST_CHUNKS:
+        raise Stop("journal-page-too-large", "A batch's before-values do not fit one journal page.")
+    return {
+        "PartitionKey": page.lane,
+        "RowKey": f"{page.number:08d}",
+        "wave": page.wave,
+        "table": page.table,
+        "state": page.state.value,
+        "rows": len(page.entries),
+        **{f"entries{index:02d}": chunk for index, chunk in enumerate(chunks)},
+    }
+
+
+def _page(row: Mapping[str, Any]) -> Page:
+    packed = b"".join(bytes(row[name]) for name in sorted(row) if name.startswith("entries"))
+    body = orjson.loads(zstandard.ZstdDecompressor().decompress(packed)) if packed else []
+    return Page(
+        wave=int(row["wave"]),
+        table=str(row["table"]),
+        lane=str(row["PartitionKey"]),
+        number=int(row["RowKey"]),
+        state=PageState(row["state"]),
+        entries=tuple(Entry(id_, before, version) for id_, before, version in body),
+    )

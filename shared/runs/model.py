@@ -1,0 +1,109 @@
+"""A run as the runs table knows it, and what a person may be told about it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from shared.vocabulary import Phase, Tally
+
+ENDED = frozenset({Phase.FINISHED, Phase.ROLLED_BACK, Phase.REJECTED, Phase.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One practice's migration. ``request`` is the start request as it was accepted; it never holds a secret."""
+
+    id: str
+    request: Mapping[str, Any]
+    phase: Phase = Phase.REGISTERED
+    waiting_for: str = ""
+    wish: str = ""
+    problem: Mapping[str, str] | None = None
+    registered_at: str = ""
+    ended_at: str = ""
+    pickups_asked: int = 0
+    pickups_begun: int = 0
+    close_asked: bool = False
+    generation: int = 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self.phase in ENDED
+
+    @property
+    def number(self) -> int:
+        """What marks this run's rows in the target (importsequencenumber): 31 bits out of the id's digits."""
+        return int(self.id[1:9], 16) & 0x7FFFFFFF
+
+    def option(self, name: str) -> Any:
+        """One option of the start request; defaults were filled in when it was accepted."""
+        return self.request["options"].get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Where a run's document is, and the digest a decision has to name."""
+
+    name: str
+    path: str
+    digest: str
+    sequence: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LaneProgress:
+    """What one lane has done so far, and where it goes on. Written whole after each batch, so repeats do no harm."""
+
+    step: str
+    generation: str
+    object: str
+    lane: int = 0
+    cursor: str = ""
+    done: bool = False
+    tally: Tally = field(default_factory=Tally)
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+
+def progress_by_object(lanes: Iterable[LaneProgress], expected: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """Counts per object: extracted by the extract lanes, the rest by the load lanes, ``of`` by the inventory."""
+    sums: defaultdict[str, Tally] = defaultdict(Tally)
+    for lane in lanes:
+        counts_extraction = lane.step == "extract" and lane.generation == "base"
+        counts_loading = lane.step == "load" and lane.generation == "base"
+        if counts_extraction or counts_loading:
+            sums[lane.object] += lane.tally
+    return {
+        name: {
+            "extracted": tally.extracted,
+            "created": tally.created,
+            "updated": tally.updated,
+            "excluded": tally.excluded,
+            "set_aside": tally.set_aside,
+            "of": expected.get(name, tally.extracted),
+        }
+        for name, tally in sorted({**{name: Tally() for name in expected}, **sums}.items())
+    }
+
+
+def summary(run: Run, *, now: datetime) -> dict[str, Any]:
+    """A run as the API shows it in a list."""
+    started = datetime.fromisoformat(run.registered_at)
+    ended = datetime.fromisoformat(run.ended_at) if run.ended_at else now
+    return {
+        "run": run.id,
+        "practice": run.request["practice"],
+        "target": run.request["target"]["url"],
+        "phase": run.phase.value,
+        "waiting_for": "problem" if run.problem else (run.waiting_for or None),
+        "paused": run.wish == "pause",
+        "problem": dict(run.problem) if run.problem else None,
+        "registered_at": run.registered_at,
+        "ended_at": run.ended_at or None,
+        "elapsed_seconds": round((ended - started).total_seconds(), 1),
+    }

@@ -1,0 +1,222 @@
+"""The runs table: the door behind which each run's request, phase, wishes, decisions and progress are kept.
+
+Partition ``run`` has one row per run; partition ``start`` one per idempotency key; a run's own partition holds its
+documents, decisions, lanes, shards and waiters. Phase and wishes live in different columns and are merged, so the
+story and the front door never overwrite one another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.data.tables import UpdateMode
+from azure.data.tables.aio import TableClient, TableServiceClient
+
+from shared.errors import AskPerson, Failure, TryAgain
+from shared.runs.model import Document, LaneProgress, Run
+from shared.vocabulary import Address, Phase, Tally
+
+TABLE = "runs"
+
+
+def storage_failure(error: AzureError) -> Failure:
+    """A storage error by what happens next. The message names no row."""
+    status = getattr(error, "status_code", None)
+    if status in (401, 403):
+        return AskPerson(
+            "storage-refused",
+            "The storage account refused the app.",
+            remedy="Give the app's identity the role Storage Table Data Contributor on the data account.",
+        )
+    return TryAgain("storage-unavailable", "The storage account did not answer as it should.", after=5)
+
+
+class Runs:
+    """The runs table of one storage account."""
+
+    def __init__(self, service: TableServiceClient) -> None:
+        self._service = service
+        self._table: TableClient = service.get_table_client(TABLE)
+
+    async def ensure(self) -> None:
+        """Create the table if it is not there."""
+        try:
+            await self._service.create_table_if_not_exists(TABLE)
+        except AzureError as error:
+            raise storage_failure(error) from error
+
+    async def _insert(self, entity: dict[str, Any]) -> bool:
+        try:
+            await self._table.create_entity(entity)
+        except ResourceExistsError:
+            return False
+        except AzureError as error:
+            raise storage_failure(error) from error
+        return True
+
+    async def _merge(self, entity: dict[str, Any]) -> None:
+        try:
+            await self._table.upsert_entity(entity, mode=UpdateMode.MERGE)
+        except AzureError as error:
+            raise storage_failure(error) from error
+
+    async def _get(self, partition: str, row: str) -> dict[str, Any] | None:
+        try:
+            return dict(await self._table.get_entity(partition, row))
+        except ResourceNotFoundError:
+            return None
+        except AzureError as error:
+            raise storage_failure(error) from error
+
+    async def _list(self, partition: str, prefix: str = "") -> AsyncIterator[dict[str, Any]]:
+        query = "PartitionKey eq @partition"
+        if prefix:
+            query += " and RowKey ge @low and RowKey lt @high"
+        try:
+            rows = self._table.query_entities(
+                query, parameters={"partition": partition, "low": prefix, "high": prefix + "~"}
+            )
+            async for row in rows:
+                yield dict(row)
+        except AzureError as error:
+            raise storage_failure(error) from error
+
+    # Starting
+
+    async def claim_start(self, key: str, *, run: str, body_digest: str) -> tuple[str, str]:
+        """Bind an idempotency key to a run and a body. Answers with the run and body digest the key is bound to."""
+        row = {"PartitionKey": "start", "RowKey": key, "run": run, "body": body_digest}
+        if await self._insert(row):
+            return run, body_digest
+        first = await self._get("start", key) or row
+        return str(first["run"]), str(first["body"])
+
+    async def register(self, run: str, request: Mapping[str, Any], *, at: str) -> bool:
+        """Write a new run down. False when it was there already."""
+        return await self._insert(
+            {
+                "PartitionKey": "run",
+                "RowKey": run,
+                "request": orjson.dumps(request).decode(),
+                "phase": Phase.REGISTERED.value,
+                "registered_at": at,
+            }
+        )
+
+    async def get(self, run: str) -> Run | None:
+        """One run, or None."""
+        row = await self._get("run", run)
+        return _run(row) if row else None
+
+    async def all(self) -> list[Run]:
+        """Every run, newest first."""
+        runs = [_run(row) async for row in self._list("run")]
+        return sorted(runs, key=lambda run: run.registered_at, reverse=True)
+
+    async def note(self, run: str, **columns: str | int | bool) -> None:
+        """Merge columns into a run's row. The story and the front door each write their own columns."""
+        await self._merge({"PartitionKey": "run", "RowKey": run, **columns})
+
+    # Documents and decisions
+
+    async def put_document(self, run: str, document: Document) -> None:
+        """Make a document the current one of its name."""
+        row = {"PartitionKey": run, "RowKey": f"document|{document.name}"}
+        await self._merge(row | {"path": document.path, "digest": document.digest, "sequence": document.sequence})
+
+    async def document(self, run: str, name: str) -> Document | None:
+        """The current document of that name, or None."""
+        row = await self._get(run, f"document|{name}")
+        return Document(name, row["path"], row["digest"], int(row["sequence"])) if row else None
+
+    async def decide(self, run: str, gate: str, digest: str, decision: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Record a decision about a digest, once. Answers with the one already there, or None when this is it."""
+        key = f"decision|{gate}|{digest}"
+        row = {"PartitionKey": run, "RowKey": key, "decision": orjson.dumps(decision).decode()}
+        return None if await self._insert(row) else await self.decision(run, gate, digest)
+
+    async def decision(self, run: str, gate: str, digest: str) -> dict[str, Any] | None:
+        """The decision about that digest at that gate, or None."""
+        row = await self._get(run, f"decision|{gate}|{digest}")
+        return orjson.loads(row["decision"]) if row else None
+
+    # Lanes and shards
+
+    async def lane(self, run: str, step: str, generation: str, object_: str, lane: int) -> LaneProgress:
+        """How far a lane has come; a fresh one where there is none yet."""
+        row = await self._get(run, _lane_key(step, generation, object_, lane))
+        return _lane(row) if row else LaneProgress(step, generation, object_, lane)
+
+    async def put_lane(self, run: str, lane: LaneProgress) -> None:
+        """Write down how far a lane has come."""
+        row = {"PartitionKey": run, "RowKey": _lane_key(lane.step, lane.generation, lane.object, lane.lane)}
+        await self._merge(row | {"lane": orjson.dumps(asdict(lane)).decode()})
+
+    async def lanes(self, run: str, step: str = "", generation: str = "") -> list[LaneProgress]:
+        """Every lane of a run, or of one step (and one generation) of it."""
+        prefix = "lane|" + (f"{step}|" if step else "") + (f"{generation}|" if generation else "")
+        return [_lane(row) async for row in self._list(run, prefix)]
+
+    async def put_shard(self, run: str, object_: str, generation: str, number: int, address: Address) -> None:
+        """Record where a shard is."""
+        row = {"PartitionKey": run, "RowKey": f"shard|{generation}|{object_}|{number:06d}"}
+        await self._merge(row | asdict(address))
+
+    async def shards(self, run: str, generation: str, object_: str) -> list[Address]:
+        """The shards of one object in one generation, in the order of extraction."""
+        rows = [row async for row in self._list(run, f"shard|{generation}|{object_}|")]
+        return [Address(row["path"], row["sha256"], int(row["size"]), int(row["count"])) for row in rows]
+
+    # Waiters
+
+    async def wait(self, run: str, instance: str) -> None:
+        """Note that this orchestration instance wants to be woken when something about the run changes."""
+        await self._merge({"PartitionKey": run, "RowKey": f"waiter|{_safe(instance)}", "instance": instance})
+
+    async def stop_waiting(self, run: str, instance: str) -> None:
+        """The instance has its answer."""
+        try:
+            await self._table.delete_entity(run, f"waiter|{_safe(instance)}")
+        except ResourceNotFoundError:
+            return
+        except HttpResponseError as error:
+            raise storage_failure(error) from error
+
+    async def waiters(self, run: str) -> list[str]:
+        """The instances to wake."""
+        return [str(row["instance"]) async for row in self._list(run, "waiter|")]
+
+
+def _safe(instance: str) -> str:
+    """Durable's own child ids hold ``:``; Table keys may not hold ``/ \\ # ?``."""
+    return instance.replace("/", "-").replace("\\", "-").replace("#", "-").replace("?", "-")
+
+
+def _lane_key(step: str, generation: str, object_: str, lane: int) -> str:
+    return f"lane|{step}|{generation}|{object_}|{lane:03d}"
+
+
+def _lane(row: Mapping[str, Any]) -> LaneProgress:
+    stored = orjson.loads(row["lane"])
+    return LaneProgress(**{**stored, "tally": Tally(**stored["tally"])})
+
+
+def _run(row: Mapping[str, Any]) -> Run:
+    return Run(
+        id=str(row["RowKey"]),
+        request=orjson.loads(row.get("request", "{}")),
+        phase=Phase(row.get("phase", Phase.REGISTERED)),
+        waiting_for=str(row.get("waiting_for", "")),
+        wish=str(row.get("wish", "")),
+        problem=orjson.loads(row["problem"]) if row.get("problem") else None,
+        registered_at=str(row.get("registered_at", "")),
+        ended_at=str(row.get("ended_at", "")),
+        pickups_asked=int(row.get("pickups_asked", 0)),
+        pickups_begun=int(row.get("pickups_begun", 0)),
+        close_asked=bool(row.get("close_asked", False)),
+        generation=int(row.get("generation", 0)),
+    )

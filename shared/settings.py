@@ -1,0 +1,114 @@
+"""The environment, read once into one frozen value. No other file in the app looks at ``os.environ``."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from urllib.parse import urlsplit
+
+from shared.errors import Stop
+
+SECRET_PREFIX = "BRIDGEWORK_SECRET_"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an admin decided at deployment. Names of the environment variables are in docs/settings.md."""
+
+    storage_connection: str = field(default="", repr=False)
+    storage_account: str = ""
+    client_id: str = ""
+    tenant_id: str = ""
+    dataverse_auth: str = "managed-identity"
+    client_secret: str = field(default="", repr=False)
+    assertion_file: str = ""
+    publisher_prefix: str = "bw"
+    option_prefix: int = 72700
+    source_hosts: tuple[str, ...] = ("*",)
+    target_hosts: tuple[str, ...] = ("*.dynamics.com",)
+    allow_loopback: bool = False
+    lanes: int = 4
+    shard_records: int = 2000
+    batch_rows: int = 200
+    set_aside_share: float = 0.05
+    notice_secret: str = field(default="", repr=False)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def secret(self, name: str) -> str | None:
+        """The value of the configured secret of that name (case and ``-``/``_`` do not matter), or None."""
+        return self.secrets.get(normal_name(name))
+
+    def allows_source(self, url: str) -> bool:
+        """Whether a source at that address may be sent a configured secret."""
+        return self._allows(url, self.source_hosts)
+
+    def allows_target(self, url: str) -> bool:
+        """Whether a target at that address may be asked for and sent an access token."""
+        return self._allows(url, self.target_hosts)
+
+    def _allows(self, url: str, patterns: tuple[str, ...]) -> bool:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").lower()
+        if host in LOOPBACK:
+            return self.allow_loopback
+        return parts.scheme == "https" and any(fnmatch.fnmatchcase(host, pattern) for pattern in patterns)
+
+
+def normal_name(name: str) -> str:
+    """A secret's name as the environment spells it: ``core-practice`` and ``CORE_PRACTICE`` are the same."""
+    return re.sub(r"[^A-Z0-9]+", "_", name.upper())
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """Settings from an environment. Raises Stop naming the variable that cannot be understood."""
+
+    def text(name: str, default: str = "") -> str:
+        return environment.get(f"BRIDGEWORK_{name}", "").strip() or default
+
+    def number(name: str, default: float) -> float:
+        try:
+            return float(text(name, str(default)))
+        except ValueError:
+            raise Stop("setting-invalid", f"BRIDGEWORK_{name} must be a number.") from None
+
+    def names(name: str, default: str) -> tuple[str, ...]:
+        return tuple(part.strip().lower() for part in text(name, default).split(",") if part.strip())
+
+    prefix = text("PUBLISHER_PREFIX", "bw")
+    if not re.fullmatch(r"[a-z][a-z0-9]{1,7}", prefix) or prefix.startswith("mscrm"):
+        raise Stop("setting-invalid", "BRIDGEWORK_PUBLISHER_PREFIX must be 2 to 8 lower-case letters and digits.")
+    return Settings(
+        storage_connection=text("STORAGE_CONNECTION"),
+        storage_account=text("STORAGE_ACCOUNT"),
+        client_id=text("CLIENT_ID"),
+        tenant_id=text("TENANT_ID"),
+        dataverse_auth=text("DATAVERSE_AUTH", "managed-identity"),
+        client_secret=text("CLIENT_SECRET"),
+        assertion_file=text("ASSERTION_FILE"),
+        publisher_prefix=prefix,
+        option_prefix=int(number("OPTION_PREFIX", 72700)),
+        source_hosts=names("SOURCE_HOSTS", "*"),
+        target_hosts=names("TARGET_HOSTS", "*.dynamics.com"),
+        allow_loopback=text("ALLOW_LOOPBACK") == "true",
+        lanes=int(number("LANES", 4)),
+        shard_records=int(number("SHARD_RECORDS", 2000)),
+        batch_rows=int(number("BATCH_ROWS", 200)),
+        set_aside_share=number("SET_ASIDE_SHARE", 0.05),
+        notice_secret=text("NOTICE_SECRET"),
+        secrets={
+            normal_name(name.removeprefix(SECRET_PREFIX)): value
+            for name, value in environment.items()
+            if name.startswith(SECRET_PREFIX) and value
+        },
+    )
+
+
+@cache
+def settings() -> Settings:
+    """This process's settings."""
+    return read(os.environ)

@@ -1,0 +1,40 @@
+"""The catalogue of steps, in the order the story tells them: the table of contents of the app."""
+
+from __future__ import annotations
+
+from shared.wire.payloads import About, Look, Mark, Nothing, Plan, Progress, Seen, Slice, Trouble, Window
+from shared.wire.step import Step
+
+PAUSE_ONLY = frozenset({"pause"})
+NEVER_HELD: frozenset[str] = frozenset()
+
+MARK = Step("mark", Mark, Nothing, NEVER_HELD)
+LOOK = Step("look", Look, Seen, NEVER_HELD)
+TROUBLE = Step("trouble", Trouble, Nothing, NEVER_HELD)
+
+PLAN = Step("plan", Slice, Plan, NEVER_HELD)
+PROFILE = Step("profile", Slice, Progress)
+INVENTORY = Step("inventory", About, Nothing)
+PROPOSE = Step("propose", About, Nothing)
+AMEND = Step("amend", About, Nothing)
+SCHEMA = Step("schema", About, Progress)
+OWNERS = Step("owners", About, Nothing)
+EXTRACT = Step("extract", Slice, Progress)
+LINK = Step("link", About, Nothing)
+CHOOSE_SAMPLE = Step("choose_sample", About, Nothing)
+LOAD = Step("load", Slice, Progress)
+SAMPLE_DIFF = Step("sample_diff", About, Nothing)
+RECONCILE = Step("reconcile", Slice, Progress)
+VERDICT = Step("verdict", About, Nothing)
+OPEN_WINDOW = Step("open_window", About, Window)
+BEGIN_PICKUP = Step("begin_pickup", About, About)
+UNDO = Step("undo", Slice, Progress, PAUSE_ONLY)
+UNDO_SCHEMA = Step("undo_schema", About, Progress, PAUSE_ONLY)
+FINISH = Step("finish", Mark, Nothing, NEVER_HELD)
+
+ALL: tuple[Step[object, object], ...] = (
+    MARK, LOOK, TROUBLE, PLAN, PROFILE, INVENTORY, PROPOSE, AMEND, SCHEMA, OWNERS, EXTRACT, LINK, CHOOSE_SAMPLE, LOAD,
+    SAMPLE_DIFF, RECONCILE, VERDICT, OPEN_WINDOW, BEGIN_PICKUP, UNDO, UNDO_SCHEMA, FINISH,
+)  # type: ignore[assignment]  # fmt: skip
+
+BY_NAME = {step.name: step for step in ALL}
