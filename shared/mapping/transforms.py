@@ -1,0 +1,142 @@
+"""How one source value becomes one target value. Each transform is pure and says what it cannot take.
+
+Target values are in the form in which Dataverse reads them back, so the same value serves the write and the proof:
+instants as UTC to the second with ``Z``, dates as ``YYYY-MM-DD``, choices as integers, lookups as lower-case GUIDs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+Value = str | int | float | bool | None
+Transform = Callable[[Any], Value]
+
+EARLIEST_YEAR = 1753
+"""SQL Server's datetime begins there, so Dataverse refuses anything earlier."""
+
+
+class Unfit(Exception):
+    """A value that has no form at the target. ``reason`` is a slug; the value itself is never in it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def text(value: Any) -> Value:
+    """Text as it is; an empty text is an absent one, as Dataverse reads it back."""
+    return None if value is None or value == "" else str(value)
+
+
+def bounded_text(length: int) -> Transform:
+    """Text that must fit a column of ``length`` characters. UTF-16 units, as SQL Server counts them."""
+
+    def bounded(value: Any) -> Value:
+        plain = text(value)
+        if isinstance(plain, str) and len(plain) * 2 > length and len(plain.encode("utf-16-le")) // 2 > length:
+            raise Unfit("text-too-long")
+        return plain
+
+    return bounded
+
+
+def integer(value: Any) -> Value:
+    """A whole number within Dataverse's range of 32 bits."""
+    if value is None or value == "":
+        return None
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        raise Unfit("not-a-number") from None
+    if not -2_147_483_648 <= number <= 2_147_483_647:
+        raise Unfit("number-out-of-range")
+    return number
+
+
+def decimal(value: Any) -> Value:
+    """A decimal number."""
+    if value is None or value == "":
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise Unfit("not-a-number") from None
+
+
+TRUTH = {True: True, False: False, "true": True, "false": False, "True": True, "False": False}
+
+
+def boolean(value: Any) -> Value:
+    """Yes or no; absent stays absent."""
+    if value is None or value == "":
+        return None
+    if value not in TRUTH:
+        raise Unfit("not-a-yes-or-no")
+    return TRUTH[value]
+
+
+def refuses_marketing(value: Any) -> Value:
+    """Consent turned into Dataverse's opposite flag: only a clear yes allows contact; unknown means do not."""
+    return boolean(value) is not True
+
+
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def date_only(value: Any) -> Value:
+    """A calendar date. It never passes through a time zone."""
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or not DATE.fullmatch(value):
+        raise Unfit("not-a-date")
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        raise Unfit("not-a-date") from None
+    if day.year < EARLIEST_YEAR:
+        raise Unfit("date-too-early")
+    return value
+
+
+def instant(value: Any) -> Value:
+    """A moment, with its offset, as UTC to the second."""
+    if value is None or value == "":
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise Unfit("not-a-time") from None
+    if moment.tzinfo is None:
+        raise Unfit("time-without-zone")
+    moment = moment.astimezone(UTC)
+    if moment.year < EARLIEST_YEAR:
+        raise Unfit("date-too-early")
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def choice(values: Mapping[str, int]) -> Transform:
+    """A pick-list value as the integer its label has at the target."""
+
+    def chosen(value: Any) -> Value:
+        if value is None or value == "":
+            return None
+        number = values.get(value if isinstance(value, str) else str(value))
+        if number is None:
+            raise Unfit("choice-unknown")
+        return number
+
+    return chosen
+
+
+PLAIN: Mapping[str, Transform] = {
+    "text": text,
+    "integer": integer,
+    "decimal": decimal,
+    "boolean": boolean,
+    "refuses_marketing": refuses_marketing,
+    "date": date_only,
+    "instant": instant,
+}
