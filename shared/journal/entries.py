@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -44,19 +44,3 @@ class Page:
         entries = tuple(replace(entry, version=versions.get(entry.id, "")) for entry in self.entries)
         return replace(self, state=PageState.SETTLED, entries=entries)
 
-
-def intend(
-    ids: Iterable[str], present: Mapping[str, Mapping[str, Any]], earlier: Page | None, changed: Sequence[str]
-) -> tuple[Entry, ...]:
-    """Entries for a batch about to go out.
-
-    On a retry the first before-value wins: what is present now may be our own half-done work.
-    """
-    first = {entry.id: entry for entry in earlier.entries} if earlier else {}
-    return tuple(
-        first[id_] if id_ in first else Entry(id_, _before(present.get(id_), changed)) for id_ in ids
-    )
-
-
-def _before(row: Mapping[str, Any] | None, columns: Sequence[str]) -> dict[str, Any] | None:
-    return None if row is None else {name: row.get(name) for name in columns}

@@ -20,6 +20,7 @@ from shared.vocabulary import row_id
 
 CREATED_ON = "createdon"
 NUMBER = "importsequencenumber"
+BESIDES = ("statecode", "statuscode", NUMBER, "_modifiedby_value")
 ACTIVE, INACTIVE = (0, 1), (1, 2)
 """State and status reason of standard and custom tables' default states (section 11 of the Web API's entity reference)."""
 
@@ -79,13 +80,15 @@ class ObjectMap:
         self._system = mapping.source_system
         self._crosswalk = crosswalk
         self._live = live
+        self._defaults = mapping.rule("defaults") is not None
         self.columns: list[Column] = []
         self._getters: list[tuple[str, Getter]] = []
         for field_rule in rule.fields:
             self._add(field_rule)
         self._add_owner()
         self.by_name = {column.name: column for column in self.columns}
-        self.select = [self.table.primary_id, *(column.read for column in self.columns), "statecode", "statuscode"]
+        self.select = [self.table.primary_id, *(column.read for column in self.columns), *BESIDES]
+        """What a row is read back with: every mapped column, its state, and who made and last changed it."""
 
     def _add(self, rule: FieldRule) -> None:
         live = self.table.field(rule.target)
@@ -130,7 +133,8 @@ class ObjectMap:
             )
         )  # fmt: skip
         referred = rule.refers_to[0]
-        default = row_id(self._system, "defaults", DEFAULT_ACCOUNT) if "defaults" in rule.refers_to else None
+        has_default = "defaults" in rule.refers_to and self._defaults
+        default = row_id(self._system, "defaults", DEFAULT_ACCOUNT) if has_default else None
 
         def linked(record: Mapping[str, Any]) -> Value:
             source_id = record.get(rule.source)

@@ -1,0 +1,56 @@
+"""The way back, decided row by row: what we made goes, what we changed returns, what a person touched since stays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.journal.entries import Entry, Page, PageState
+
+ETAG = "@odata.etag"
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """``deletes``: id and version. ``restores``: entry and version. ``held``: id and reason. ``done``: nothing to do."""
+
+    deletes: list[tuple[str, str]] = field(default_factory=list)
+    restores: list[tuple[Entry, str]] = field(default_factory=list)
+    held: list[tuple[str, str]] = field(default_factory=list)
+    done: int = 0
+
+
+def decide(page: Page, present: Mapping[str, Mapping[str, Any]], *, us: str) -> Undo:
+    """What undoing a page takes. ``us`` is the user the app writes as.
+
+    A page that was intended but never settled has no versions: such a row is ours while we were the last to change it.
+    """
+    undo = Undo()
+    done = 0
+    for entry in page.entries:
+        there = present.get(entry.id)
+        if there is None:
+            if entry.before is not None:
+                undo.held.append((entry.id, "deleted-since"))
+            else:
+                done += 1
+        elif entry.before is not None and _as_before(entry.before, there):
+            done += 1
+        elif not _untouched(page, entry, there, us):
+            undo.held.append((entry.id, "edited-since"))
+        elif entry.before is None:
+            undo.deletes.append((entry.id, str(there[ETAG])))
+        else:
+            undo.restores.append((entry, str(there[ETAG])))
+    return Undo(undo.deletes, undo.restores, undo.held, done)
+
+
+def _untouched(page: Page, entry: Entry, there: Mapping[str, Any], us: str) -> bool:
+    if page.state is PageState.SETTLED and entry.version:
+        return bool(there[ETAG] == entry.version)
+    return str(there.get("_modifiedby_value", "")).lower() == us.lower()
+
+
+def _as_before(before: Mapping[str, Any], there: Mapping[str, Any]) -> bool:
+    return all(there.get(name) == value for name, value in before.items())

@@ -1,0 +1,111 @@
+"""What one batch has to do, decided from what should be there and what is.
+
+The same decision serves a first attempt, a repeat after a crash and a second run: what is there already is not sent
+again, and what a person changed since is not written over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.journal.entries import Entry, Page
+from shared.mapping.compiled import NUMBER, Excluded, ObjectMap, Row, SetAside, is_active, state_of
+
+ETAG = "@odata.etag"
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """One batch of records: those with a row to be, those excluded by rule, those that cannot go."""
+
+    rows: dict[str, Row]
+    excluded: dict[str, int]
+    set_aside: list[tuple[str, SetAside]]
+    source_ids: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What to send, in wire form. ``touched`` are the ids that will differ afterwards; ``conflicts`` are left alone."""
+
+    creates: list[dict[str, Any]] = field(default_factory=list)
+    updates: list[dict[str, Any]] = field(default_factory=list)
+    states: list[tuple[str, int, int]] = field(default_factory=list)
+    touched: list[str] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
+
+
+def sort_records(object_map: ObjectMap, records: Iterable[Mapping[str, Any]]) -> Sorted:
+    """Every record into one of three."""
+    found = Sorted({}, {}, [], {})
+    for record in records:
+        result = object_map.row(record)
+        if isinstance(result, Row):
+            found.rows[result.id] = result
+            found.source_ids[result.id] = str(record["id"])
+        elif isinstance(result, Excluded):
+            found.excluded[result.rule] = found.excluded.get(result.rule, 0) + 1
+        else:
+            found.set_aside.append((str(record["id"]), result))
+    return found
+
+
+def decide(
+    object_map: ObjectMap,
+    rows: Mapping[str, Row],
+    present: Mapping[str, Mapping[str, Any]],
+    *,
+    number: int,
+    half_done: Page | None,
+    left: Mapping[str, Entry],
+) -> Batch:
+    """What to send for ``rows``. ``left`` holds the entry of every row this run wrote before, in another batch."""
+    batch = Batch()
+    ours = {entry.id for entry in half_done.entries} if half_done else set()
+    for id_, row in rows.items():
+        there = present.get(id_)
+        if there is None:
+            batch.creates.append(object_map.to_create(row, number))
+            batch.touched.append(id_)
+            if not row.active:
+                batch.states.append((id_, *state_of(row)))
+            continue
+        names = [name for name in object_map.differing(row, there) if not object_map.by_name[name].create_only]
+        if not names and is_active(there) == row.active:
+            continue
+        if id_ not in ours and id_ in left and left[id_].version != there.get(ETAG):
+            batch.conflicts.append(id_)
+            continue
+        batch.touched.append(id_)
+        if names:
+            batch.updates.append(object_map.to_update(row, names))
+        if is_active(there) != row.active:
+            batch.states.append((id_, *state_of(row)))
+    return batch
+
+
+def entries_for(
+    object_map: ObjectMap,
+    touched: Iterable[str],
+    present: Mapping[str, Mapping[str, Any]],
+    *,
+    half_done: Page | None,
+    left: Mapping[str, Entry],
+) -> tuple[Entry, ...]:
+    """The journal entries of a batch about to go out: the very first before-value of each row wins."""
+    first = dict(left) | ({entry.id: entry for entry in half_done.entries} if half_done else {})
+    kept = {entry.id: entry for entry in half_done.entries} if half_done else {}
+    columns = [column.read for column in object_map.columns] + ["statecode", "statuscode"]
+    for id_ in touched:
+        if id_ not in kept:
+            there = present.get(id_)
+            before = None if there is None else {name: there.get(name) for name in columns}
+            kept[id_] = Entry(id_, first[id_].before if id_ in first else before)
+    return tuple(kept.values())
+
+
+def created_by(number: int, there: Mapping[str, Any] | None) -> bool:
+    """Whether a row that is there was created by the run of that number."""
+    return there is not None and there.get(NUMBER) == number

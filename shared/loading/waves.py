@@ -1,0 +1,48 @@
+"""Which object is written when, and how a phase is cut into slices that may run side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from shared.mapping.model import FieldMap
+from shared.wire.payloads import Slice
+
+
+def waves(mapping: FieldMap) -> list[list[str]]:
+    """Objects by wave: what others refer to goes first."""
+    numbers = sorted({rule.wave for rule in mapping.objects})
+    return [[rule.object for rule in mapping.objects if rule.wave == number] for number in numbers]
+
+
+def one_lane_each(run: str, step: str, generation: str, objects: Iterable[str]) -> list[list[Slice]]:
+    """One wave with one lane per object: for reading a source whose pages follow one another."""
+    return [[Slice(run, step, generation, name) for name in objects]]
+
+
+def by_shards(
+    run: str, step: str, generation: str, order: Sequence[Sequence[str]], shards: Mapping[str, int], *, lanes: int
+) -> list[list[Slice]]:
+    """Waves of lanes; each object gets as many lanes as it has shards, at most ``lanes`` of them."""
+    cut = [
+        [
+            Slice(run, step, generation, name, lane, width)
+            for name in wave
+            for width in [min(lanes, shards.get(name, 0))]
+            for lane in range(width)
+        ]
+        for wave in order
+    ]
+    return [wave for wave in cut if wave]
+
+
+def backwards(run: str, step: str, journal: Sequence[tuple[int, str, str, int]]) -> list[list[Slice]]:
+    """The way back: journal lanes grouped by generation and wave, the last ones written first.
+
+    A journal lane is named ``<order>|<generation>|<object>|<lane>``; ``order`` sorts generations as they were written.
+    """
+    groups: dict[tuple[str, int], list[Slice]] = {}
+    for wave, lane, _table, _count in journal:
+        order, generation, name, number = lane.split("|")
+        if generation != "schema":
+            groups.setdefault((order, wave), []).append(Slice(run, step, generation, name, int(number)))
+    return [groups[key] for key in sorted(groups, reverse=True)]
