@@ -1,4 +1,4 @@
-"""Reproducible misfortune for every simulator: which request fails, how and how often, written down beforehand.
+"""Reproducible misfortune for every simulator: which request fails and how, written down beforehand.
 
 A client's resilience is only proven against failures that can be repeated, so a schedule holds no hidden
 chance: each fault counts the requests it matches and decides from that count (or from `random.Random(seed)`,
@@ -9,8 +9,8 @@ drawn once a match).
     add_fault_routes(app, schedule)          # POST, GET and DELETE /sandbox/faults
 
 Kinds: `drop` closes the connection before the handler; `drop_after` lets the handler commit, then closes
-without an answer; `delay` waits `seconds` first; `throttle` is 429 with Retry-After; `error` is a 5xx; `expire`
-is 401; `half_fail` sets request["fault"] for a simulator able to do the first half of a batch only; `slow`
+without an answer; `delay` waits `seconds` first; `throttle` is 429 with Retry-After; `error` is a 5xx;
+`expire` is 401; `half_fail` sets request["fault"] for a simulator able to do half a batch only; `slow`
 trickles the answer over `seconds`. A handler that streams its own answer has already sent it: `slow` cannot
 slow it, `drop_after` cuts off its end.
 """
@@ -22,19 +22,19 @@ import json
 import random
 import re
 import warnings
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 KINDS = ("drop", "drop_after", "delay", "throttle", "error", "expire", "half_fail", "slow")
 CONTROL_PATH = "/sandbox/"
 TRICKLE_PIECES = 20
 
 ErrorBody = Callable[[int, str, str], object]
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 # kind -> (status, code, message) where the fault itself names none
 ANSWERS: Mapping[str, tuple[int, str, str]] = {
@@ -190,10 +190,8 @@ def fault_answer(fault: Fault, error_body: ErrorBody = plain_error_body) -> web.
     return web.json_response(body, status=status, headers=headers)
 
 
-def faults_middleware(
-    schedule: FaultSchedule, error_body: ErrorBody = plain_error_body
-) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
-    """An aiohttp middleware; put it first so that it sees all requests. Paths under /sandbox/ are never struck."""
+def faults_middleware(schedule: FaultSchedule, error_body: ErrorBody = plain_error_body) -> Middleware:
+    """An aiohttp middleware; put it first, so that it sees all. Paths under /sandbox/ are never struck."""
 
     @web.middleware
     async def strike(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -207,9 +205,7 @@ def faults_middleware(
     return strike
 
 
-async def _suffer(
-    fault: Fault, request: web.Request, handler: Handler, error_body: ErrorBody
-) -> web.StreamResponse:
+async def _suffer(fault: Fault, request: web.Request, handler: Handler, error_body: ErrorBody) -> web.StreamResponse:
     if fault.kind in ANSWERS:
         return fault_answer(fault, error_body)
     if fault.kind == "drop":
@@ -245,7 +241,7 @@ async def _trickle(request: web.Request, answer: web.StreamResponse, seconds: fl
 
 
 def add_fault_routes(app: web.Application, schedule: FaultSchedule) -> None:
-    """POST adds faults, GET shows them with their counts, DELETE removes all; each answers what is in force."""
+    """POST adds, GET shows with counts, DELETE removes all; each answers with what is in force."""
 
     async def show(request: web.Request) -> web.Response:
         return web.json_response({"faults": schedule.counts()})

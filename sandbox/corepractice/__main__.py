@@ -1,0 +1,69 @@
+"""python -m sandbox.corepractice [--patients N --seed S | --data DIR]: serve a practice until told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+from sandbox.corepractice.app import TOKEN, running
+from sandbox.corepractice.clinic import Clinic
+from sandbox.corepractice.folder import Folder, FolderProblem
+from sandbox.corepractice.practice import Practice
+from sandbox.corepractice.rate import DEFAULT_RATE
+from sandbox.faults import load_faults
+
+
+def _rate(text: str) -> float | None:
+    return None if text == "off" else float(text)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m sandbox.corepractice", description="A stand-in for Core Practice.")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--patients", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--timezone", default="Australia/Sydney")
+    parser.add_argument("--data", type=Path, help="a folder of NDJSON files to serve instead of a grown clinic")
+    parser.add_argument("--token", default=TOKEN)
+    parser.add_argument("--rate-limit", type=_rate, default=DEFAULT_RATE, help="requests a second, or off")
+    parser.add_argument("--faults", type=Path, help="JSON list of faults, see sandbox/faults.py")
+    parser.add_argument("--state", type=Path, help="a file in which edits survive a restart")
+    return parser.parse_args()
+
+
+async def _serve(arguments: argparse.Namespace, practice: Practice) -> None:
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    serving = running(
+        practice,
+        token=arguments.token,
+        rate_limit=arguments.rate_limit,
+        faults=load_faults(arguments.faults),
+        port=arguments.port,
+    )
+    async with serving as server:
+        print(f"corepractice listening on {server.url}", flush=True)
+        await stop.wait()
+    practice.close()
+
+
+def main() -> int:
+    arguments = _arguments()
+    try:
+        records = (
+            Folder(arguments.data) if arguments.data else Clinic(arguments.patients, arguments.seed, arguments.timezone)
+        )
+        practice = Practice(records, state=arguments.state)
+    except (FolderProblem, ValueError) as problem:
+        print(f"corepractice: {problem}", file=sys.stderr)
+        return 2
+    asyncio.run(_serve(arguments, practice))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
