@@ -32,10 +32,14 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One value of a choice: the stored integer and the label people see."""
+    """One value of a choice: the stored integer and the label people see.
+
+    ``value`` 0 in a wanted choice means: number it when it is made. ``state`` is the state a status reason belongs to.
+    """
 
     value: int
     label: str
+    state: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

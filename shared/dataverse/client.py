@@ -1,0 +1,30 @@
+"""Dataverse as the app knows it: one value with every verb. DOOR
+
+The verbs live in `reads`, `rows` and `definitions`; all of them send through one `Transport`.
+"""
+
+from __future__ import annotations
+
+import httpx
+
+from shared.dataverse.definitions import Definitions
+from shared.dataverse.pace import Gate
+from shared.dataverse.rows import Rows
+from shared.dataverse.transport import TokenSource, Transport
+
+
+class Dataverse(Rows, Definitions):
+    """One environment. Keep one per process and address: its callers then share a pace, as they share the limits.
+
+    ``url`` is the environment's address without a path. ``http`` should come from ``transport.connect()``: no cookies.
+    Verbs raise TryAgain after two minutes of waiting, AskPerson when a person has to act, Stop when we are wrong.
+    """
+
+    def __init__(
+        self, url: str, tokens: TokenSource, *, http: httpx.AsyncClient | None = None, pace: Gate | None = None
+    ) -> None:
+        super().__init__(Transport(url, tokens, client=http, gate=pace))
+
+    async def close(self) -> None:
+        """Close the connections, unless they were given to us."""
+        await self._transport.close()

@@ -1,0 +1,169 @@
+"""The reading verbs: who we are, who is there, what the tables look like, and rows by id, by page and by count."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any
+
+from shared.dataverse import metadata, odata
+from shared.dataverse.faults import FaultKind
+from shared.dataverse.results import Bulk, Identity, User
+from shared.dataverse.transport import Transport
+from shared.schema.model import Table
+
+Row = dict[str, Any]
+
+_USER_COLUMNS = "systemuserid,fullname,internalemailaddress,isdisabled,islicensed,applicationid"
+
+
+class Reads:
+    """Verbs that change nothing. They may be repeated at will."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._bulk: dict[str, Bulk] = {}
+
+    async def who_am_i(self) -> Identity:
+        """The application user behind our token."""
+        body = await self._get("WhoAmI", where="WhoAmI")
+        return Identity(body["UserId"], body["BusinessUnitId"], body["OrganizationId"])
+
+    async def privileges(self, user_id: str) -> frozenset[str]:
+        """The names of the privileges that the user has by any role (``prvCreateContact``)."""
+        path = f"systemusers({user_id})/Microsoft.Dynamics.CRM.RetrieveUserPrivileges()"
+        granted = (await self._get(path, where="privileges of a user"))["RolePrivileges"]
+        names = {one["PrivilegeName"] for one in granted if one.get("PrivilegeName")}
+        unnamed = {one["PrivilegeId"].lower() for one in granted if not one.get("PrivilegeName")}
+        if unnamed:
+            query = odata.query(select="privilegeid,name")
+            async for page in self._follow("privileges" + query, where="privileges", size=5000):
+                names |= {one["name"] for one in page if one["privilegeid"].lower() in unnamed}
+        return frozenset(names)
+
+    async def users(self) -> list[User]:
+        """Every user of the environment, disabled ones and applications too, by e-mail."""
+        found: dict[str, User] = {}
+        roles = "systemuserroles_association($select=roleid)"
+        query = odata.query(select=_USER_COLUMNS, expand=roles)
+        async for page in self._follow("systemusers" + query, where="users", size=1000):
+            found |= {row["systemuserid"]: _user(row) for row in page}
+        return sorted(found.values(), key=lambda user: (user.email.casefold(), user.id))
+
+    async def tables(self, names: Sequence[str]) -> dict[str, Table]:
+        """The live tables of those names, read past the metadata cache. Absent ones are absent."""
+        found = await asyncio.gather(*(self._table(name) for name in dict.fromkeys(names)))
+        return {table.name: table for table in found if table is not None}
+
+    async def custom_table_count(self) -> int:
+        """How many custom tables people made here: those of managed solutions are not counted by the licence."""
+        query = odata.query(select="LogicalName,IsManaged,IsIntersect", filter="IsCustomEntity eq true")
+        tables = await self._get("EntityDefinitions" + query, where="custom tables", strong=True)
+        return sum(not (table.get("IsManaged") or table.get("IsIntersect")) for table in tables["value"])
+
+    async def bulk(self, table: str) -> Bulk:
+        """Which bulk messages the table has, asked once (bulk-operations.md): it differs between environments."""
+        if table not in self._bulk:
+            create, update = await asyncio.gather(
+                self._has_message(table, "CreateMultiple"), self._has_message(table, "UpdateMultiple")
+            )
+            self._bulk[table] = Bulk(create, update)
+        return self._bulk[table]
+
+    async def rows(self, table: Table, ids: Iterable[str], *, select: Sequence[str]) -> dict[str, Row]:
+        """The rows of those ids that are there, as they travel (lookups as ``_name_value``), with ``@odata.etag``.
+
+        ``select`` takes logical names; the primary id is always among them.
+        """
+        columns = _columns(table, select)
+        wanted = list(dict.fromkeys(identity.lower() for identity in ids))
+        found: dict[str, Row] = {}
+        room = odata.URL_LIMIT - len(columns) - len(self._transport.root) - 300
+        for group in odata.groups(wanted, room=max(room, 1000)):
+            query = odata.within(table.primary_id, group, select=columns)
+            async for page in self._follow(table.set_name + query, where=f"read {table.name}", size=5000):
+                found |= {row[table.primary_id].lower(): row for row in page}
+        return found
+
+    async def pages(
+        self, table: Table, *, select: Sequence[str], filter: str | None = None, size: int = 5000
+    ) -> AsyncIterator[list[Row]]:
+        """All rows that match, page by page. ``size`` is at most 5,000."""
+        query = odata.query(select=_columns(table, select), **({"filter": filter} if filter else {}))
+        async for page in self._follow(table.set_name + query, where=f"read {table.name}", size=size):
+            yield page
+
+    async def count(self, table: Table, filter: str | None = None) -> int:
+        """Exactly how many rows match, now: by aggregate, or by paging where there are more than 50,000."""
+        total = "aggregate($count as total)"
+        query = odata.query(apply=f"filter({filter})/{total}" if filter else total)
+        reply = await self._transport.send(
+            "GET", table.set_name + query, where=f"count {table.name}", accept={FaultKind.DATA}
+        )
+        if reply.fault is None:
+            rows = reply.json()["value"]
+            return int(rows[0]["total"]) if rows else 0
+        return sum([len(page) async for page in self.pages(table, select=[table.primary_id], filter=filter)])
+
+    async def _get(self, path: str, *, where: str, strong: bool = False) -> Any:
+        reply = await self._transport.send("GET", path, where=where, headers=odata.STRONG if strong else None)
+        return reply.json()
+
+    async def _follow(self, path: str, *, where: str, size: int) -> AsyncIterator[list[Row]]:
+        prefer = {"Prefer": f"odata.maxpagesize={size}"}  # the same on every page
+        link: str | None = path
+        while link:
+            body = (await self._transport.send("GET", link, where=where, headers=prefer)).json()
+            yield body["value"]
+            link = body.get("@odata.nextLink")
+
+    async def _has_message(self, table: str, message: str) -> bool:
+        options = "$select=sdkmessagefilterid&$filter=sdkmessageid/name eq @m and primaryobjecttypecode eq @t"
+        path = f"sdkmessagefilters?{options}&@m='{message}'&@t='{table}'".replace(" ", "%20")
+        return bool((await self._get(path, where=f"messages of {table}"))["value"])
+
+    async def _table(self, name: str) -> Table | None:
+        base = f"EntityDefinitions(LogicalName={odata.quoted(name)})"
+        where = f"definition of {name}"
+        expand = f"Keys($select={metadata.KEY_SELECT}),ManyToOneRelationships($select={metadata.LINK_SELECT})"
+        reply = await self._transport.send(
+            "GET",
+            base + odata.query(select=metadata.TABLE_SELECT, expand=expand),
+            where=where,
+            headers=odata.STRONG,
+            accept={FaultKind.DATA},
+        )
+        if reply.fault is not None:
+            return None
+        definition = reply.json()
+        options = odata.query(select="LogicalName", expand="OptionSet")
+        casts = (f"/Attributes/Microsoft.Dynamics.CRM.{cast}AttributeMetadata" for cast in metadata.CHOICE_CASTS)
+        attributes, *choices = await asyncio.gather(
+            self._get(f"{base}/Attributes", where=where, strong=True),
+            *(self._get(base + cast + options, where=where, strong=True) for cast in casts),
+        )
+        return metadata.read_table(
+            definition,
+            attributes=attributes["value"],
+            choices=[choice for group in choices for choice in group["value"]],
+            keys=definition["Keys"],
+            links=definition["ManyToOneRelationships"],
+        )
+
+
+def _columns(table: Table, select: Sequence[str]) -> str:
+    names = dict.fromkeys((table.primary_id, *(odata.read_name(table, name) for name in select)))
+    return ",".join(names)
+
+
+def _user(row: Row) -> User:
+    roles = row.get("systemuserroles_association")
+    return User(
+        id=row["systemuserid"],
+        name=row.get("fullname") or "",
+        email=row.get("internalemailaddress") or "",
+        disabled=bool(row.get("isdisabled")),
+        licensed=row.get("islicensed"),
+        has_role=None if roles is None else bool(roles),
+        application=bool(row.get("applicationid")),
+    )
