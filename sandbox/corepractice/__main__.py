@@ -7,17 +7,22 @@ import asyncio
 import signal
 import sys
 from pathlib import Path
+from zoneinfo import ZoneInfoNotFoundError
 
 from sandbox.corepractice.app import TOKEN, running
 from sandbox.corepractice.clinic import Clinic
-from sandbox.corepractice.folder import Folder, FolderProblem
+from sandbox.corepractice.folder import Folder
 from sandbox.corepractice.practice import Practice
 from sandbox.corepractice.rate import DEFAULT_RATE
-from sandbox.faults import load_faults
+from sandbox.faults import FaultSchedule, load_faults
 
 
 def _rate(text: str) -> float | None:
-    return None if text == "off" else float(text)
+    """Requests a second; None for off. ValueError, which argparse reports, for what is neither."""
+    rate = None if text == "off" else float(text)
+    if rate is not None and not rate > 0:
+        raise ValueError("not positive")
+    return rate
 
 
 def _arguments() -> argparse.Namespace:
@@ -34,7 +39,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _serve(arguments: argparse.Namespace, practice: Practice) -> None:
+async def _serve(arguments: argparse.Namespace, practice: Practice, faults: FaultSchedule) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
@@ -42,7 +47,7 @@ async def _serve(arguments: argparse.Namespace, practice: Practice) -> None:
         practice,
         token=arguments.token,
         rate_limit=arguments.rate_limit,
-        faults=load_faults(arguments.faults),
+        faults=faults,
         port=arguments.port,
     )
     async with serving as server:
@@ -58,10 +63,10 @@ def main() -> int:
             Folder(arguments.data) if arguments.data else Clinic(arguments.patients, arguments.seed, arguments.timezone)
         )
         practice = Practice(records, state=arguments.state)
-    except (FolderProblem, ValueError) as problem:
+        asyncio.run(_serve(arguments, practice, load_faults(arguments.faults)))
+    except (ValueError, ZoneInfoNotFoundError, OSError) as problem:
         print(f"corepractice: {problem}", file=sys.stderr)
         return 2
-    asyncio.run(_serve(arguments, practice))
     return 0
 
 

@@ -132,8 +132,9 @@ def _write_csv(
         with io.TextIOWrapper(raw, encoding="utf-8", newline="", write_through=False) as text:
             writer = csv.writer(text, lineterminator="\r\n")
             writer.writerow(columns)
-            for count, row in enumerate(rows, start=1):
+            for row in rows:
                 writer.writerow(row)
+                count += 1
     return Entry(name, file, None, columns, count)
 
 
@@ -142,10 +143,15 @@ def _write_sheet(bundle: zipfile.ZipFile, name: str, columns: tuple[str, ...], r
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title)
     sheet.append(columns)
-    for count, row in enumerate(rows, start=1):
-        if count > MOST_ROWS:
-            raise BundleProblem(f"{name}: a spreadsheet holds {MOST_ROWS:,} rows; use csv")
-        sheet.append([_spreadsheet_cell(sheet, name, *pair) for pair in zip(columns, row, strict=True)])
+    try:
+        for row in rows:
+            count += 1
+            if count > MOST_ROWS:
+                raise BundleProblem(f"{name}: a spreadsheet holds {MOST_ROWS:,} rows; use csv")
+            sheet.append([_spreadsheet_cell(sheet, name, *pair) for pair in zip(columns, row, strict=True)])
+    except BundleProblem:
+        sheet.close()  # or its open XML is torn down noisily later
+        raise
     with tempfile.NamedTemporaryFile(suffix=".xlsx") as temporary:
         book.save(temporary.name)
         with bundle.open(_named(file), "w", force_zip64=True) as raw, open(temporary.name, "rb") as saved:

@@ -57,6 +57,8 @@ def parse(object_name: str, query: Mapping[str, str]) -> ListRequest:
     unknown = sorted(set(query) - PARAMETERS)
     if unknown:
         raise BadRequest(f"unknown parameter: {', '.join(unknown)}")
+    if len(query) > len(set(query)):  # a multidict counts what its iterator does not repeat
+        raise BadRequest("a parameter was given twice")
     asked = ListRequest(
         limit=_limit(query.get("limit")),
         since=_since(query.get("updated_since")),

@@ -1,0 +1,102 @@
+"""Each hostile bundle is wrong in the one way its name says."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from sandbox.corepractice import hostile
+
+
+def header(bundle: zipfile.ZipFile, file: str) -> list[str]:
+    return next(csv.reader(io.StringIO(bundle.read(file).decode(), newline="")))
+
+
+def declared(bundle: zipfile.ZipFile, name: str) -> dict[str, object]:
+    return next(entry for entry in json.loads(bundle.read("manifest.json"))["objects"] if entry["name"] == name)
+
+
+@pytest.mark.parametrize("bundle", [hostile.not_a_zip, hostile.empty_file, hostile.truncated])
+def test_no_zip_at_all(tmp_path: Path, bundle: object) -> None:
+    assert not zipfile.is_zipfile(bundle(tmp_path / "b.zip"))
+
+
+def test_a_broken_checksum(tmp_path: Path) -> None:
+    with zipfile.ZipFile(hostile.corrupt_entry(tmp_path / "b.zip")) as bundle:
+        assert bundle.testzip() == "patients.csv"
+
+
+def test_bombs_are_small_and_expand_hugely(tmp_path: Path) -> None:
+    path = hostile.zip_bomb(tmp_path / "b.zip", megabytes=64)
+    with zipfile.ZipFile(path) as bundle:
+        assert bundle.getinfo("patients.csv").file_size > 64 * 2**20
+    assert path.stat().st_size < 2**18
+    with zipfile.ZipFile(hostile.understated_bomb(tmp_path / "c.zip", megabytes=8)) as bundle:
+        assert bundle.getinfo("patients.csv").file_size == 1000
+    with zipfile.ZipFile(hostile.too_many_entries(tmp_path / "d.zip", count=500)) as bundle:
+        assert len(bundle.namelist()) > 500
+
+
+def test_paths_outside(tmp_path: Path) -> None:
+    with zipfile.ZipFile(hostile.parent_path(tmp_path / "b.zip")) as bundle:
+        assert "../evil.csv" in bundle.namelist()
+    with zipfile.ZipFile(hostile.absolute_path(tmp_path / "b.zip")) as bundle:
+        assert "/etc/evil.csv" in bundle.namelist()
+    with zipfile.ZipFile(hostile.windows_path(tmp_path / "b.zip")) as bundle:
+        assert "files\\..\\..\\evil.csv" in bundle.namelist()
+    with zipfile.ZipFile(hostile.declared_parent_path(tmp_path / "b.zip")) as bundle:
+        assert declared(bundle, "patients")["file"] == "../patients.csv"
+    with zipfile.ZipFile(hostile.symbolic_link(tmp_path / "b.zip")) as bundle:
+        assert bundle.getinfo("patients.csv").external_attr >> 16 == 0o120777
+
+
+def test_columns_and_files_nobody_declared_or_delivered(tmp_path: Path) -> None:
+    with zipfile.ZipFile(hostile.undeclared_column(tmp_path / "b.zip")) as bundle:
+        assert set(header(bundle, "locations.csv")) - set(declared(bundle, "locations")["columns"]) == {"shoe_size"}
+        rows = list(csv.reader(io.StringIO(bundle.read("locations.csv").decode(), newline="")))
+        assert {len(row) for row in rows} == {len(rows[0])}
+    with zipfile.ZipFile(hostile.missing_column(tmp_path / "b.zip")) as bundle:
+        assert set(declared(bundle, "patients")["columns"]) - set(header(bundle, "patients.csv")) == {"shoe_size"}
+    with zipfile.ZipFile(hostile.undeclared_file(tmp_path / "b.zip")) as bundle:
+        assert "invoices.csv" in bundle.namelist()
+    with zipfile.ZipFile(hostile.missing_file(tmp_path / "b.zip")) as bundle:
+        assert "patients.csv" not in bundle.namelist()
+
+
+def test_the_same_name_twice(tmp_path: Path) -> None:
+    with zipfile.ZipFile(hostile.duplicate_header(tmp_path / "b.zip")) as bundle:
+        twice = [name for name, count in Counter(header(bundle, "patients.csv")).items() if count > 1]
+        assert twice == ["first_name"]
+    with zipfile.ZipFile(hostile.duplicate_entry(tmp_path / "b.zip")) as bundle:
+        assert bundle.namelist().count("patients.csv") == 2
+
+
+def test_encodings_that_are_not_utf_8(tmp_path: Path) -> None:
+    for make in (hostile.latin_1, hostile.utf_16):
+        with zipfile.ZipFile(make(tmp_path / "b.zip")) as bundle, pytest.raises(UnicodeDecodeError):
+            bundle.read("patients.csv").decode()
+
+
+def test_an_entry_behind_a_password(tmp_path: Path) -> None:
+    with zipfile.ZipFile(hostile.encrypted_entry(tmp_path / "b.zip")) as bundle:
+        assert bundle.getinfo("patients.csv").flag_bits & 1
+        assert bundle.read("staff.csv")
+        with pytest.raises(RuntimeError, match="password"):
+            bundle.read("patients.csv")
+
+
+def test_a_bundle_within_a_bundle(tmp_path: Path) -> None:
+    with zipfile.ZipFile(hostile.nested_zip(tmp_path / "b.zip")) as bundle:
+        assert bundle.namelist() == ["practice.zip"]
+        assert zipfile.is_zipfile(io.BytesIO(bundle.read("practice.zip")))
+
+
+@pytest.mark.parametrize("name", sorted(set(hostile.HOSTILE) - {"zip_bomb", "too_many_entries"}))
+def test_every_hostile_bundle_can_be_written(tmp_path: Path, name: str) -> None:
+    assert hostile.HOSTILE[name](tmp_path / f"{name}.zip").exists()
