@@ -1,4 +1,4 @@
-"""A row about to change and how to put it back; and a page of them, the unit that is written before a batch goes out."""
+"""A row about to change and how to put it back; and a page of them, written before a batch goes out."""
 
 from __future__ import annotations
 

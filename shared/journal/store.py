@@ -66,6 +66,16 @@ class Journal:
         except AzureError as error:
             raise storage_failure(error) from error
 
+    async def read(self, lane: str) -> list[Page]:
+        """Every page of a lane, in order."""
+        try:
+            rows = self._table.query_entities("PartitionKey eq @lane", parameters={"lane": lane})
+            return [_page(dict(row)) async for row in rows]
+        except ResourceNotFoundError:
+            return []
+        except AzureError as error:
+            raise storage_failure(error) from error
+
     async def lanes(self) -> list[tuple[int, str, str, int]]:
         """Every lane with its wave, table and number of pages; empty where nothing was ever intended."""
         found: dict[str, tuple[int, str, int]] = {}

@@ -13,7 +13,7 @@ ETAG = "@odata.etag"
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """``deletes``: id and version. ``restores``: entry and version. ``held``: id and reason. ``done``: nothing to do."""
+    """``deletes``: id, version. ``restores``: entry, version. ``held``: id, reason. ``done``: as it was already."""
 
     deletes: list[tuple[str, str]] = field(default_factory=list)
     restores: list[tuple[Entry, str]] = field(default_factory=list)

@@ -20,9 +20,9 @@ from shared.vocabulary import row_id
 
 CREATED_ON = "createdon"
 NUMBER = "importsequencenumber"
-BESIDES = ("statecode", "statuscode", NUMBER, "_modifiedby_value")
+BESIDES = ("statecode", "statuscode", NUMBER, "modifiedby")
 ACTIVE, INACTIVE = (0, 1), (1, 2)
-"""State and status reason of standard and custom tables' default states (section 11 of the Web API's entity reference)."""
+"""State and status reason of standard and custom tables' default states (the Web API's entity reference)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,7 @@ class ObjectMap:
         if rule.table not in live:
             raise Stop("target-table-missing", f"The target has no table {rule.table}.")
         self.object = rule.object
+        self.wave = rule.wave
         self.table = live[rule.table]
         self._rule = rule
         self._system = mapping.source_system
@@ -87,7 +88,7 @@ class ObjectMap:
             self._add(field_rule)
         self._add_owner()
         self.by_name = {column.name: column for column in self.columns}
-        self.select = [self.table.primary_id, *(column.read for column in self.columns), *BESIDES]
+        self.select = [self.table.primary_id, *(column.name for column in self.columns), *BESIDES]
         """What a row is read back with: every mapped column, its state, and who made and last changed it."""
 
     def _add(self, rule: FieldRule) -> None:
@@ -97,9 +98,10 @@ class ObjectMap:
         if rule.kind is Kind.LOOKUP:
             self._add_lookup(rule, live)
             return
+        create_only = rule.target == CREATED_ON
         self.columns.append(
-            Column(rule.target, rule.target, rule.label, rule.transform, rule.source, create_only=rule.target == CREATED_ON)
-        )  # fmt: skip
+            Column(rule.target, rule.target, rule.label, rule.transform, rule.source, create_only=create_only)
+        )
         self._getters.append((rule.target, self._getter(rule, live)))
 
     def _getter(self, rule: FieldRule, live: Field) -> Getter:
@@ -153,10 +155,10 @@ class ObjectMap:
         return TARGETS_OF.get(rule.refers_to[0]) or {"staff": "contact", "patients": "contact"}[rule.refers_to[0]]
 
     def _add_owner(self) -> None:
-        self.columns.append(
-            Column("ownerid", "_ownerid_value", "Owner", "owner", self._rule.owner_from, "ownerid@odata.bind", "systemusers")
-        )  # fmt: skip
         source = self._rule.owner_from
+        self.columns.append(
+            Column("ownerid", "_ownerid_value", "Owner", "owner", source, "ownerid@odata.bind", "systemusers")
+        )
         owner = self._crosswalk.owner
         self._getters.append(("ownerid", lambda record: owner(record.get(source)) if source else owner(None)))
 

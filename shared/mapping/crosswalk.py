@@ -36,12 +36,10 @@ def organisation_key(name: str) -> str:
     return re.sub(r"[^\w]+", " ", "".join(c for c in plain if not unicodedata.combining(c))).strip()
 
 
-def first_of_each(named: Iterable[tuple[str, str]]) -> dict[str, str]:
+def first_of_each(keyed: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Source id to the id that stands for it: the first one with the same organisation key (R41)."""
     first: dict[str, str] = {}
-    return {
-        source_id: first.setdefault(organisation_key(name) or source_id, source_id) for source_id, name in named
-    }
+    return {source_id: first.setdefault(key or source_id, source_id) for source_id, key in keyed}
 
 
 @dataclass(frozen=True, slots=True)

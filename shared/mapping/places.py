@@ -1,7 +1,7 @@
 """The default place of every field we know, as data: the part of the map that is not up for guessing.
 
-``@Name`` is a custom column under the publisher's prefix (``@SourceId`` becomes ``bw_sourceid``). Display names keep the
-words of the practice. Each line is: source field, target column, transform, kind, label.
+``@Name`` is a custom column under the publisher's prefix (``@SourceId`` becomes ``bw_sourceid``). Display names keep
+the words of the practice. Each line is: source field, target column, transform, kind, label.
 """
 
 from __future__ import annotations

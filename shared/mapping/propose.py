@@ -61,7 +61,7 @@ def _rule(
         column(placement.table, prefix)[0],
         placement.wave,
         placement.cardinality,
-        tuple((*known, *lookups, *constants, *unknown)),
+        (*known, *lookups, *constants, *unknown),
         owner_from=placement.owner_from if placement.owner_from in fields else "",
         state_from=placement.state_from if placement.state_from in fields else "",
         active_values=placement.active_values,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from shared.mapping.model import FieldMap, FieldRule
 from shared.mapping.places import CUSTOM_TABLES
 from shared.mapping.propose import column
-from shared.schema.model import Field, Key, Kind, Option, Table
+from shared.schema.model import Field, Key, Option, Table
 
 STANDARD = {"account": ("accounts", "accountid", "name"), "contact": ("contacts", "contactid", "fullname")}
 SET_BY_US = ("importsequencenumber", "overriddencreatedon")

@@ -29,6 +29,7 @@ class Run:
     pickups_begun: int = 0
     close_asked: bool = False
     generation: int = 0
+    overlook_set_aside: bool = False
 
     @property
     def ended(self) -> bool:

@@ -7,6 +7,7 @@ story and the front door never overwrite one another.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -95,6 +96,11 @@ class Runs:
         first = await self._get("start", key) or row
         return str(first["run"]), str(first["body"])
 
+    async def claimed(self, key: str) -> tuple[str, str] | None:
+        """The run and body digest an idempotency key is bound to, or None."""
+        row = await self._get("start", key)
+        return (str(row["run"]), str(row["body"])) if row else None
+
     async def register(self, run: str, request: Mapping[str, Any], *, at: str) -> bool:
         """Write a new run down. False when it was there already."""
         return await self._insert(
@@ -171,6 +177,17 @@ class Runs:
         rows = [row async for row in self._list(run, f"shard|{generation}|{object_}|")]
         return [Address(row["path"], row["sha256"], int(row["size"]), int(row["count"])) for row in rows]
 
+    async def put_asides(self, run: str, object_: str, asides: Mapping[str, tuple[str, str]]) -> None:
+        """Record which records could not go: source id to reason and column."""
+        for source_id, (reason, column) in asides.items():
+            key = f"aside|{object_}|{hashlib.sha256(source_id.encode()).hexdigest()[:32]}"
+            row = {"PartitionKey": run, "RowKey": key, "id": source_id, "reason": reason, "column": column}
+            await self._merge(row)
+
+    async def asides(self, run: str, object_: str) -> dict[str, str]:
+        """The records of an object that could not go, with the reason."""
+        return {str(row["id"]): str(row["reason"]) async for row in self._list(run, f"aside|{object_}|")}
+
     # Waiters
 
     async def wait(self, run: str, instance: str) -> None:
@@ -219,4 +236,5 @@ def _run(row: Mapping[str, Any]) -> Run:
         pickups_begun=int(row.get("pickups_begun", 0)),
         close_asked=bool(row.get("close_asked", False)),
         generation=int(row.get("generation", 0)),
+        overlook_set_aside=bool(row.get("overlook_set_aside", False)),
     )

@@ -1,0 +1,66 @@
+"""Where the hands meet Azure: each step registered as an activity under its name in the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import azure.durable_functions as df
+
+from activities import (
+    bookkeeping,
+    discover,
+    extract,
+    link,
+    load,
+    mapping,
+    owners,
+    planning,
+    reconcile,
+    sample,
+    schema,
+    undo,
+)
+from activities.performs import perform
+from shared.wire.steps import BY_NAME
+
+HANDS: dict[str, Callable[..., Awaitable[Any]]] = {
+    "mark": bookkeeping.mark,
+    "look": bookkeeping.look,
+    "trouble": bookkeeping.trouble,
+    "plan": planning.plan,
+    "profile": discover.profile,
+    "inventory": discover.inventory,
+    "propose": mapping.propose,
+    "amend": mapping.amend,
+    "schema": schema.schema,
+    "owners": owners.owners,
+    "extract": extract.extract,
+    "link": link.link,
+    "choose_sample": sample.choose_sample,
+    "load": load.load,
+    "sample_diff": sample.sample_diff,
+    "reconcile": reconcile.reconcile,
+    "verdict": reconcile.verdict,
+    "open_window": extract.open_window,
+    "begin_pickup": extract.begin_pickup,
+    "undo": undo.undo,
+    "undo_schema": schema.undo_schema,
+    "finish": bookkeeping.finish,
+}
+
+
+def activity(name: str) -> Callable[[dict], Awaitable[dict]]:  # type: ignore[type-arg]  # the worker refuses generics
+    """The activity function of one step, in the shape that the worker accepts."""
+
+    async def run(payload: dict) -> dict:  # type: ignore[type-arg]
+        return await perform(BY_NAME[name], HANDS[name], payload)
+
+    run.__name__ = name
+    return run
+
+
+blueprint = df.Blueprint()
+for step_name in HANDS:
+    function = blueprint.activity_trigger(input_name="payload")(activity(step_name))
+    blueprint.function_name(step_name)(function)

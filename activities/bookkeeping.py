@@ -1,0 +1,67 @@
+"""What is written down about a run: where it is, what holds it up, what a person has said."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import orjson
+
+from activities.notify import notify
+from activities.toolbox import Toolbox
+from shared.gates import DOCUMENT_OF
+from shared.runs.model import Run
+from shared.vocabulary import Gate, Phase
+from shared.wire.payloads import Look, Mark, Nothing, Seen, Trouble
+
+
+async def mark(tools: Toolbox, asked: Mark) -> Nothing:
+    """The run is in a phase now, and waits for a gate or for nobody."""
+    await tools.runs.note(asked.run, phase=asked.phase, waiting_for=asked.waiting_for)
+    if asked.waiting_for in list(Gate):
+        await notify(tools, await tools.run(asked.run))
+    return Nothing()
+
+
+async def trouble(tools: Toolbox, asked: Trouble) -> Nothing:
+    """Show a problem on the run until a person resumes it."""
+    shown = {"code": asked.problem.code, "message": asked.problem.message, "remedy": asked.problem.remedy}
+    await tools.runs.note(asked.run, problem=orjson.dumps(shown).decode())
+    await notify(tools, await tools.run(asked.run))
+    return Nothing()
+
+
+async def finish(tools: Toolbox, asked: Mark) -> Nothing:
+    """The run has ended."""
+    ended = datetime.now(UTC).isoformat(timespec="seconds")
+    await tools.runs.note(asked.run, phase=asked.phase, waiting_for="", wish="", problem="", ended_at=ended)
+    await notify(tools, await tools.run(asked.run))
+    return Nothing()
+
+
+async def look(tools: Toolbox, asked: Look) -> Seen:
+    """Whether there is an answer about a topic. The waiter is written down first, so that no wake-up is missed."""
+    await tools.runs.wait(asked.run, asked.waiter)
+    answer = await _answer(tools, await tools.run(asked.run), asked.topic)
+    if answer != "wait":
+        await tools.runs.stop_waiting(asked.run, asked.waiter)
+    return Seen(answer)
+
+
+async def _answer(tools: Toolbox, run: Run, topic: str) -> str:
+    if run.wish == "rollback" and run.phase is not Phase.ROLLBACK:
+        return "rollback"
+    if topic == "paused":
+        return "wait" if run.wish == "pause" else "resume"
+    if topic == "problem":
+        return "wait" if run.problem else "resume"
+    if topic == "window":
+        if run.close_asked:
+            return "close"
+        return "pickup" if run.pickups_asked > run.pickups_begun else "wait"
+    return await _decision(tools, run, Gate(topic))
+
+
+async def _decision(tools: Toolbox, run: Run, gate: Gate) -> str:
+    document = await tools.runs.document(run.id, DOCUMENT_OF[gate])
+    decision = await tools.runs.decision(run.id, gate, document.digest) if document else None
+    return str(decision["decision"]) if decision else "wait"

@@ -1,0 +1,38 @@
+"""A run's documents: what was found, proposed, decided about and proved. Written once, then only superseded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from activities.toolbox import Toolbox
+from shared.errors import Stop
+from shared.mapping.model import digest
+from shared.runs.model import Document
+
+
+async def publish(tools: Toolbox, run: str, name: str, body: Mapping[str, Any]) -> Document:
+    """Make ``body`` the current document of that name. The same body again changes nothing."""
+    mark = digest(body)
+    current = await tools.runs.document(run, name)
+    if current and current.digest == mark:
+        return current
+    sequence = current.sequence + 1 if current else 1
+    address = await tools.staging.write_document(run, name, dict(body), sequence)
+    document = Document(name, address.path, mark, sequence)
+    await tools.runs.put_document(run, document)
+    return document
+
+
+async def read(tools: Toolbox, run: str, name: str) -> dict[str, Any] | None:
+    """The current document of that name, or None when there is none yet."""
+    current = await tools.runs.document(run, name)
+    return await tools.staging.read_document(current.path) if current else None
+
+
+async def need(tools: Toolbox, run: str, name: str) -> dict[str, Any]:
+    """A document that an earlier step must have left."""
+    body = await read(tools, run, name)
+    if body is None:
+        raise Stop("document-missing", f"The run has no document '{name}', which an earlier step should have left.")
+    return body

@@ -1,0 +1,104 @@
+"""Stage records: page by page out of the source, in compressed, checksummed shards."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shared.corepractice.source import Source
+
+from activities.toolbox import Toolbox
+from shared.runs.model import LaneProgress, Run
+from shared.vocabulary import Tally
+from shared.wire.payloads import About, Progress, Slice, Window
+
+SHARDS_AT_A_TIME = 5
+PAGE_RECORDS = 500
+OVERLAP = timedelta(minutes=10)
+"""A change may carry a time just before the moment it became visible. Reading a little twice does no harm."""
+
+
+async def extract(tools: Toolbox, slice_: Slice) -> Progress:
+    """Stage the next shards of one object."""
+    run = await tools.run(slice_.run)
+    source = await tools.source_of(run)
+    lane = await tools.runs.lane(run.id, slice_.step, slice_.generation, slice_.object, 0)
+    if lane.done:
+        return Progress()
+    if not lane.notes:
+        lane = await _begun(tools, run, lane)
+    for _ in range(SHARDS_AT_A_TIME):
+        lane = await _stage_one(tools, run, source, lane)
+        await tools.runs.put_lane(run.id, lane)
+        if lane.done:
+            break
+    return Progress(more=not lane.done)
+
+
+async def _begun(tools: Toolbox, run: Run, lane: LaneProgress) -> LaneProgress:
+    """Where the lane starts: at the beginning, or at what changed since the generation before began."""
+    since = ""
+    if lane.generation != "base":
+        before = await tools.runs.lane(run.id, "extract", previous(lane.generation), lane.object, 0)
+        since = (datetime.fromisoformat(before.notes["began"]) - OVERLAP).isoformat(timespec="seconds")
+    began = datetime.now(UTC).isoformat(timespec="seconds")
+    lane = replace(lane, notes={"began": began, "since": since, "shards": 0})
+    await tools.runs.put_lane(run.id, lane)
+    return lane
+
+
+def previous(generation: str) -> str:
+    """The generation before a delta: the delta before it, or the base."""
+    number = int(generation.removeprefix("delta-"))
+    return f"delta-{number - 1:04d}" if number > 1 else "base"
+
+
+async def _stage_one(tools: Toolbox, run: Run, source: Source, lane: LaneProgress) -> LaneProgress:
+    """One shard. Its number comes from the lane, so a repeat after a crash writes the same shard again."""
+    records: list[dict[str, Any]] = []
+    cursor: str | None = lane.cursor or None
+    while len(records) < tools.settings.shard_records:
+        page = await source.page(lane.object, cursor=cursor, since=lane.notes["since"] or None, limit=PAGE_RECORDS)
+        records += page.records
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    number = int(lane.notes["shards"])
+    if records:
+        address = await tools.staging.write_shard(run.id, lane.object, lane.generation, number, records)
+        await tools.runs.put_shard(run.id, lane.object, lane.generation, number, address)
+    return replace(
+        lane,
+        cursor=cursor or "",
+        done=cursor is None,
+        tally=lane.tally + Tally(extracted=len(records)),
+        notes={**lane.notes, "shards": number + bool(records)},
+    )
+
+
+async def open_window(tools: Toolbox, about: About) -> Window:
+    """How long the delta window stays open."""
+    run = await tools.run(about.run)
+    return Window(hours=float(run.option("delta_window_hours")))
+
+
+async def begin_pickup(tools: Toolbox, about: About) -> About:
+    """Name the next delta. The number moves on only when the delta before it was staged and loaded in full, so a
+    pickup repeated after a crash goes on with the one that was under way."""
+    run = await tools.run(about.run)
+    lanes = await tools.runs.lanes(run.id, "extract")
+    begun = [lane.generation for lane in lanes if lane.generation != "base"]
+    finished = not begun or all(lane.done for lane in lanes if lane.generation == max(begun))
+    loaded = await _loaded(tools, run, max(begun)) if begun else True
+    number = (int(max(begun).removeprefix("delta-")) if begun else 0) + (1 if finished and loaded else 0)
+    await tools.runs.note(run.id, pickups_begun=run.pickups_asked, generation=number)
+    return About(run.id, f"delta-{max(number, 1):04d}", about.closing)
+
+
+async def _loaded(tools: Toolbox, run: Run, generation: str) -> bool:
+    """Whether everything a delta staged was loaded."""
+    loads = await tools.runs.lanes(run.id, "load", generation)
+    staged = [lane for lane in await tools.runs.lanes(run.id, "extract", generation) if lane.tally.extracted]
+    done = {lane.object for lane in loads if lane.done}
+    return all(lane.object in done for lane in staged)

@@ -1,0 +1,190 @@
+"""Write rows: read what is there, write down what will change, send, read back what was left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from activities.link import object_maps
+from activities.toolbox import Toolbox
+from shared.dataverse.client import Dataverse
+from shared.dataverse.results import Result
+from shared.errors import AskPerson
+from shared.journal.entries import Entry, Page, PageState
+from shared.journal.store import Journal
+from shared.loading import batches
+from shared.mapping.compiled import ObjectMap
+from shared.runs.model import LaneProgress, Run
+from shared.vocabulary import Tally
+from shared.wire.payloads import Progress, Slice
+
+FORGIVEN = 20
+"""Rows a lane may set aside before their share counts: in a small clinic one bad row is a large share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What every batch of one slice needs."""
+
+    tools: Toolbox
+    run: Run
+    slice: Slice
+    map: ObjectMap
+    wave: int
+    target: Dataverse
+    journal: Journal
+    left: Mapping[str, Entry]
+
+    @property
+    def page_lane(self) -> str:
+        """The journal lane this slice writes."""
+        return f"{order_of(self.slice.generation)}|{self.slice.generation}|{self.slice.object}|{self.slice.lane:03d}"
+
+
+def order_of(generation: str) -> str:
+    """Sorts generations as they are written: sample, base, then the deltas in turn."""
+    fixed = {"sample": 1, "base": 2}
+    return f"{fixed.get(generation) or 2 + int(generation.removeprefix('delta-')):05d}"
+
+
+async def load(tools: Toolbox, slice_: Slice) -> Progress:
+    """Load the slice's next shard."""
+    run = await tools.run(slice_.run)
+    lane = await tools.runs.lane(run.id, slice_.step, slice_.generation, slice_.object, slice_.lane)
+    shards = (await tools.runs.shards(run.id, slice_.generation, slice_.object))[slice_.lane :: slice_.lanes]
+    shard, _, batch = (lane.cursor or "0:0").partition(":")
+    if int(shard) >= len(shards):
+        await tools.runs.put_lane(run.id, replace(lane, done=True))
+        return Progress()
+    records = await tools.staging.read_shard(shards[int(shard)])
+    work = await _work(tools, run, slice_, records)
+    size = tools.settings.batch_rows
+    for number in range(int(batch), -(-len(records) // size)):
+        part = records[number * size : (number + 1) * size]
+        tally, reasons = await _batch(work, part, page=int(shard) * 10_000 + number)
+        lane = _further(lane, tally, reasons, cursor=f"{shard}:{number + 1}")
+        await tools.runs.put_lane(run.id, lane)
+        _not_too_many(tools, run, lane)
+    await tools.runs.put_lane(run.id, replace(lane, cursor=f"{int(shard) + 1}:0"))
+    return Progress(more=True)
+
+
+def _further(lane: LaneProgress, tally: Tally, reasons: Mapping[str, int], *, cursor: str) -> LaneProgress:
+    sums = {name: lane.reasons.get(name, 0) + reasons.get(name, 0) for name in {*lane.reasons, *reasons}}
+    return replace(lane, tally=lane.tally + tally, reasons=sums, cursor=cursor)
+
+
+def _not_too_many(tools: Toolbox, run: Run, lane: LaneProgress) -> None:
+    share = run.option("set_aside_share")
+    limit = tools.settings.set_aside_share if share is None else float(share)
+    tally = lane.tally
+    seen = tally.created + tally.updated + tally.excluded + tally.set_aside
+    if tally.set_aside > FORGIVEN and tally.set_aside > limit * seen and not run.overlook_set_aside:
+        raise AskPerson(
+            "too-many-set-aside",
+            f"{tally.set_aside} of {seen} {lane.object} could not be written: {', '.join(sorted(lane.reasons))}.",
+            remedy="Mend the cause and resume, resume as it is to go on without them, or roll back.",
+        )
+
+
+async def _work(tools: Toolbox, run: Run, slice_: Slice, records: list[dict[str, Any]]) -> Work:
+    object_map = (await object_maps(tools, run))[slice_.object]
+    journal = await tools.journal(run.id)
+    ids = set(batches.sort_records(object_map, records).rows)
+    left = await _left_before(tools, run, journal, slice_, ids)
+    return Work(tools, run, slice_, object_map, object_map.wave, tools.target_of(run), journal, left)
+
+
+async def _left_before(
+    tools: Toolbox, run: Run, journal: Journal, slice_: Slice, ids: set[str]
+) -> dict[str, Entry]:
+    """The entries that earlier generations of this run left for these rows: first before-value, last version."""
+    left: dict[str, Entry] = {}
+    lanes = [lane for lane in await tools.runs.lanes(run.id, "load") if lane.object == slice_.object]
+    for lane in sorted(lanes, key=lambda lane: order_of(lane.generation)):
+        if order_of(lane.generation) >= order_of(slice_.generation):
+            continue
+        name = f"{order_of(lane.generation)}|{lane.generation}|{lane.object}|{lane.lane:03d}"
+        for page in await journal.read(name):
+            for entry in page.entries:
+                if entry.id in ids and entry.version:
+                    first = left.get(entry.id, entry)
+                    left[entry.id] = replace(entry, before=first.before)
+    return left
+
+
+async def _batch(work: Work, records: list[dict[str, Any]], *, page: int) -> tuple[Tally, dict[str, int]]:
+    """One batch, whole: safe to repeat from its beginning after a crash between any two lines."""
+    found = batches.sort_records(work.map, records)
+    asides = {source_id: (aside.reason, aside.column) for source_id, aside in found.set_aside}
+    present = await work.target.rows(work.map.table, list(found.rows), select=work.map.select)
+    half_done = await work.journal.get(work.page_lane, page)
+    batch = batches.decide(
+        work.map, found.rows, present, number=work.run.number, half_done=half_done, left=work.left
+    )
+    entries = batches.entries_for(work.map, batch.touched, present, half_done=half_done, left=work.left)
+    asides |= {found.source_ids[id_]: ("edited-since", "") for id_ in batch.conflicts}
+    failed: dict[str, tuple[str, str]] = {}
+    if batch.touched:
+        intended = Page(work.wave, work.map.table.name, work.page_lane, page, PageState.INTENDED, entries)
+        await work.journal.put(intended)
+        failed = await _send(work, batch)
+        versions = await work.target.rows(
+            work.map.table, [entry.id for entry in entries], select=[work.map.table.primary_id]
+        )
+        await work.journal.put(intended.settled({id_: str(row["@odata.etag"]) for id_, row in versions.items()}))
+    asides |= {found.source_ids[id_]: why for id_, why in failed.items()}
+    await work.tools.runs.put_asides(work.run.id, work.slice.object, asides)
+    tally = _tally(work, found, present, entries, {*failed, *batch.conflicts}, len(asides))
+    return tally, _reasons(found.excluded, asides)
+
+
+async def _send(work: Work, batch: batches.Batch) -> dict[str, tuple[str, str]]:
+    """Creates, updates, then the second write that carries inactive states. Answers with the rows that could not go."""
+    failed: dict[str, tuple[str, str]] = {}
+
+    def collect(results: Iterable[Result]) -> None:
+        failed.update({r.id: (r.reason or "refused", r.column or "") for r in results if not r.ok})
+
+    if batch.creates:
+        collect(await work.target.create(work.map.table, batch.creates))
+    if batch.updates:
+        collect(await work.target.update(work.map.table, batch.updates))
+    states = [state for state in batch.states if state[0] not in failed]
+    if states:
+        collect(await work.target.set_state(work.map.table, states))
+    return failed
+
+
+def _tally(
+    work: Work,
+    found: batches.Sorted,
+    present: Mapping[str, Mapping[str, Any]],
+    entries: tuple[Entry, ...],
+    not_done: set[str],
+    set_aside: int,
+) -> Tally:
+    """Where each record of the batch ended. A delta counts what it changed; a base also what the sample had created."""
+    created = updated = 0
+    by_id = {entry.id: entry for entry in entries}
+    delta = work.slice.generation.startswith("delta")
+    for id_ in found.rows:
+        if id_ in not_done:
+            continue
+        entry = by_id.get(id_)
+        if entry is not None and entry.before is None and not (delta and id_ in work.left):
+            created += 1
+        elif entry is not None:
+            updated += 1
+        elif not delta:
+            ours = batches.created_by(work.run.number, present.get(id_))
+            created, updated = created + ours, updated + (not ours)
+    return Tally(0, created, updated, sum(found.excluded.values()), set_aside)
+
+
+def _reasons(excluded: Mapping[str, int], asides: Mapping[str, tuple[str, str]]) -> dict[str, int]:
+    reasons = dict(excluded)
+    for reason, _ in asides.values():
+        reasons[reason] = reasons.get(reason, 0) + 1
+    return reasons

@@ -1,0 +1,48 @@
+"""Resolve owners before anything is written: who is a Dynamics user, and who falls to the fallback owner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.corepractice.source import Source
+
+from activities import documents
+from activities.toolbox import Toolbox
+from shared import owners as ownership
+from shared.errors import AskPerson
+from shared.wire.payloads import About, Nothing
+
+
+async def owners(tools: Toolbox, about: About) -> Nothing:
+    """Match staff to users by e-mail and publish the owner table."""
+    run = await tools.run(about.run)
+    target = tools.target_of(run)
+    identity = await target.who_am_i()
+    users = await target.users()
+    named = run.option("fallback_owner")
+    fallback = ownership.fallback(named, users, us=identity.user_id)
+    if fallback is None:
+        raise AskPerson(
+            "fallback-owner-unknown",
+            "The fallback owner named in the start request is not exactly one enabled user of the environment.",
+            remedy="Enable that user, or start again with another fallback_owner; then resume the run.",
+        )
+    staff = await _everybody(await tools.source_of(run))
+    lines = ownership.match(staff, users)
+    body = ownership.document(lines, fallback_owner=fallback, fallback_named=bool(named))
+    await documents.publish(tools, run.id, "owners", body)
+    return Nothing()
+
+
+async def _everybody(source: Source) -> list[dict[str, Any]]:
+    """All staff: tens of people, so they fit in memory in any practice."""
+    if "staff" not in [found.name for found in (await source.describe()).objects]:
+        return []
+    staff: list[dict[str, Any]] = []
+    cursor: str | None = None
+    while True:
+        page = await source.page("staff", cursor=cursor)
+        staff += page.records
+        cursor = page.next_cursor
+        if cursor is None:
+            return staff

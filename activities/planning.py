@@ -1,0 +1,48 @@
+"""How a phase is cut: which objects, in which waves, over how many lanes."""
+
+from __future__ import annotations
+
+from activities import documents
+from activities.toolbox import Toolbox
+from shared.loading import waves
+from shared.mapping.model import FieldMap, parse
+from shared.runs.model import Run
+from shared.wire.payloads import Plan, Slice
+
+
+async def plan(tools: Toolbox, asked: Slice) -> Plan:
+    """The plan of the phase that ``asked`` names by its step and generation."""
+    run = await tools.run(asked.run)
+    if asked.step == "profile":
+        source = await tools.source_of(run)
+        names = [found.name for found in (await source.describe()).objects]
+        return Plan(waves.one_lane_each(run.id, asked.step, "", names))
+    if asked.step == "undo":
+        journal = await tools.journal(run.id)
+        return Plan(waves.backwards(run.id, asked.step, await journal.lanes()))
+    mapping = parse(await documents.need(tools, run.id, "mapping"))
+    if asked.step == "extract":
+        names = [rule.object for rule in mapping.objects if rule.object != "defaults"]
+        return Plan(waves.one_lane_each(run.id, asked.step, asked.generation, names))
+    if asked.step == "reconcile":
+        return await _proof(tools, run, mapping)
+    shards = await _shards(tools, run, mapping, asked.generation)
+    order = waves.waves(mapping)
+    return Plan(
+        waves.by_shards(run.id, asked.step, asked.generation, order, shards, lanes=tools.settings.lanes)
+    )
+
+
+async def _shards(tools: Toolbox, run: Run, mapping: FieldMap, generation: str) -> dict[str, int]:
+    return {rule.object: len(await tools.runs.shards(run.id, generation, rule.object)) for rule in mapping.objects}
+
+
+async def _proof(tools: Toolbox, run: Run, mapping: FieldMap) -> Plan:
+    """One wave: nothing is written, so nothing waits. What deltas brought is compared apart, as the latest word."""
+    verdict = await tools.runs.document(run.id, "verdict")
+    turn = verdict.sequence + 1 if verdict else 1
+    names = [rule.object for rule in mapping.objects]
+    shards = await _shards(tools, run, mapping, "base")
+    base = waves.by_shards(run.id, "reconcile", f"base.{turn}", [names], shards, lanes=tools.settings.lanes)
+    later = waves.one_lane_each(run.id, "reconcile", f"deltas.{turn}", names)
+    return Plan([[*(base[0] if base else []), *later[0]]])

@@ -1,0 +1,208 @@
+"""What the front door does with a request once it is parsed: check, write down, say whom to wake or what to start."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from activities import documents
+from activities.preflight import preflight
+from activities.toolbox import Toolbox
+from shared import answers, gates, intake
+from shared.answers import Answer
+from shared.diff.compare import masked
+from shared.mapping.amend import complaints
+from shared.mapping.model import parse
+from shared.runs.model import Run, progress_by_object, summary
+from shared.vocabulary import Gate, Phase
+
+DOCUMENTS = ("inventory", "mapping", "setup-guide", "owners", "sample-diff", "verdict")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An answer, and what the durable client still has to do: start an instance, wake others."""
+
+    answer: Answer
+    start: tuple[str, str] | None = None
+    wake: tuple[str, ...] = ()
+
+
+async def start(tools: Toolbox, body: bytes, key: str) -> Outcome:
+    """Register a run, once per idempotency key, after everything that can be checked was checked."""
+    if len(body) > intake.LARGEST_BODY:
+        return Outcome(answers.too_large(intake.LARGEST_BODY))
+    key, digest = intake.start_key(key), hashlib.sha256(body).hexdigest()
+    claimed = await tools.runs.claimed(key)
+    if claimed and claimed[1] != digest:
+        return Outcome(_other_body())
+    try:
+        request = intake.start(body, tools.settings)
+    except intake.Doubtful as doubtful:
+        return Outcome(answers.doubtful(doubtful.complaints))
+    run = intake.run_id(key)
+    if await tools.runs.get(run) is None:
+        await preflight(tools, request)
+        _, first = await tools.runs.claim_start(key, run=run, body_digest=digest)
+        if first != digest:
+            return Outcome(_other_body())
+        await tools.runs.register(run, request, at=datetime.now(UTC).isoformat(timespec="seconds"))
+    return Outcome(_started(run), start=("migration", run))
+
+
+def _started(run: str) -> Answer:
+    here = f"/api/migrations/{run}"
+    links = {"self": here, "decisions": f"{here}/decisions", "documents": f"{here}/documents/{{name}}"}
+    links |= {name: f"{here}/{name}" for name in ("rollback", "pause", "resume", "pickup")}
+    return Answer(202, {"run": run, "links": links}, {"Location": here})
+
+
+def _other_body() -> Answer:
+    detail = "This idempotency key was used before with another body. Use a new key for a new migration."
+    return answers.problem(422, "key-used-for-another-body", "The key belongs to another request", detail)
+
+
+async def listed(tools: Toolbox) -> Answer:
+    """Every run, newest first."""
+    now = datetime.now(UTC)
+    return Answer(200, {"migrations": [summary(run, now=now) for run in await tools.runs.all()]})
+
+
+async def status(tools: Toolbox, run: Run) -> Answer:
+    """One run: phase, what it waits for, progress per object, rates, and the digests a decision has to name."""
+    lanes = await tools.runs.lanes(run.id)
+    profiled = [lane for lane in lanes if lane.step == "profile" and lane.notes]
+    expected = {lane.object: int(lane.notes["profile"]["records"]) for lane in profiled}
+    body = summary(run, now=datetime.now(UTC))
+    counts = progress_by_object(lanes, expected)
+    found = {name: await tools.runs.document(run.id, name) for name in DOCUMENTS}
+    written = sum(count["created"] + count["updated"] for count in counts.values())
+    deltas = [lane.tally for lane in lanes if lane.step == "load" and lane.generation.startswith("delta")]
+    undone = [lane.notes for lane in lanes if lane.step == "undo"]
+    body |= {
+        "objects": counts,
+        "rows_per_second": round(written / max(body["elapsed_seconds"], 1), 1),
+        "delta": {"created": sum(t.created for t in deltas), "updated": sum(t.updated for t in deltas)},
+        "rollback": {
+            "rows_undone": sum(int(notes.get("undone", 0)) for notes in undone),
+            "held": sum(int(notes.get("held", 0)) for notes in undone),
+        },
+        "documents": {name: {"digest": doc.digest, "sequence": doc.sequence} for name, doc in found.items() if doc},
+    }
+    return Answer(200, body)
+
+
+async def document(tools: Toolbox, run: Run, name: str, *, values: bool) -> Answer:
+    """One document with its digest. Record values are masked unless they are asked for."""
+    if name not in DOCUMENTS:
+        detail = f"Documents are: {', '.join(DOCUMENTS)}."
+        return answers.problem(404, "unknown-document", "There is no such document", detail)
+    found = await tools.runs.document(run.id, name)
+    if found is None:
+        detail = f"The run is in phase {run.phase.value}; this document comes later."
+        return answers.problem(404, "document-not-yet", "The document is not there yet", detail)
+    body = await tools.staging.read_document(found.path)
+    if name == "sample-diff" and not values:
+        body = _masked(body)
+    return Answer(200, {"name": name, "digest": found.digest, "sequence": found.sequence, "document": body})
+
+
+def _masked(body: dict[str, Any]) -> dict[str, Any]:
+    for part in body["objects"].values():
+        for row in part["rows"]:
+            for line in row["fields"]:
+                for side in ("source", "expected", "target"):
+                    line[side] = masked(line[side])
+    return {**body, "values": "masked; ask with ?values=shown to see them"}
+
+
+async def decide(tools: Toolbox, run: Run, body: bytes) -> Outcome:
+    """Take a decision about the document a gate shows."""
+    if len(body) > intake.LARGEST_BODY:
+        return Outcome(answers.too_large(intake.LARGEST_BODY))
+    try:
+        asked = intake.decision(body)
+    except intake.Doubtful as doubtful:
+        return Outcome(answers.doubtful(doubtful.complaints))
+    known = asked.gate in list(Gate)
+    current = await tools.runs.document(run.id, gates.DOCUMENT_OF[Gate(asked.gate)]) if known else None
+    earlier = await tools.runs.decision(run.id, asked.gate, asked.digest) if known else None
+    refusal = gates.judge(run, asked, current, earlier)
+    if refusal:
+        return Outcome(answers.refused(refusal))
+    if asked.decision == "amend" and not earlier:
+        wrong = complaints(parse(await documents.need(tools, run.id, "mapping")), asked.changes)
+        if wrong:
+            return Outcome(answers.doubtful({"at": "changes", "problem": text} for text in wrong))
+    stamped = {**asked.model_dump(), "at": datetime.now(UTC).isoformat(timespec="seconds")}
+    recorded = earlier or await tools.runs.decide(run.id, asked.gate, asked.digest, stamped) or stamped
+    if recorded["decision"] != asked.decision:
+        return Outcome(answers.refused(gates.already(recorded["decision"])))
+    answer = Answer(202, {"run": run.id, "gate": asked.gate, "decision": asked.decision})
+    return Outcome(answer, wake=await _waiters(tools, run))
+
+
+async def rollback(tools: Toolbox, run: Run) -> Outcome:
+    """Turn the run back, wherever it is."""
+    refusal = gates.judge_rollback(run)
+    if refusal:
+        return Outcome(answers.refused(refusal))
+    await tools.runs.note(run.id, wish="rollback", problem="")
+    answer = Answer(202, {"run": run.id, "asked": "rollback"})
+    if run.phase is Phase.FINISHED:
+        # Its story has ended; the way back is a story of its own.
+        await tools.runs.note(run.id, ended_at="")
+        return Outcome(answer, start=("rollback", f"{run.id}-rollback"))
+    return Outcome(answer, wake=await _waiters(tools, run))
+
+
+async def pause(tools: Toolbox, run: Run) -> Outcome:
+    """Let every step that is under way end, and start no other."""
+    refusal = gates.judge_pause(run)
+    if refusal:
+        return Outcome(answers.refused(refusal))
+    await tools.runs.note(run.id, wish="pause")
+    return Outcome(Answer(202, {"run": run.id, "asked": "pause"}))
+
+
+async def resume(tools: Toolbox, run: Run) -> Outcome:
+    """Go on after a pause, or after a problem somebody has dealt with."""
+    refusal = gates.judge_resume(run)
+    if refusal:
+        return Outcome(answers.refused(refusal))
+    wish = "rollback" if run.phase is Phase.ROLLBACK else ""
+    overlook = bool(run.problem and run.problem["code"] == "too-many-set-aside")
+    await tools.runs.note(
+        run.id, wish=wish, problem="", overlook_set_aside=overlook or run.overlook_set_aside
+    )
+    return Outcome(Answer(202, {"run": run.id, "asked": "resume"}), wake=await _waiters(tools, run))
+
+
+async def pickup(tools: Toolbox, run: Run, *, close: bool) -> Outcome:
+    """Pick up the source's changes now; ``close`` makes it the last time."""
+    refusal = gates.judge_pickup(run)
+    if refusal:
+        return Outcome(answers.refused(refusal))
+    marks: Mapping[str, Any] = {"close_asked": True} if close else {"pickups_asked": run.pickups_asked + 1}
+    await tools.runs.note(run.id, **marks)
+    asked = "close" if close else "pickup"
+    return Outcome(Answer(202, {"run": run.id, "asked": asked}), wake=await _waiters(tools, run))
+
+
+async def all_in_their_window(tools: Toolbox) -> list[Outcome]:
+    """A pickup for every run whose delta window is open: what the timer does."""
+    runs = [run for run in await tools.runs.all() if run.phase is Phase.DELTA]
+    return [await pickup(tools, run, close=False) for run in runs]
+
+
+async def find(tools: Toolbox, run: str) -> Run | None:
+    """A run by the id in an address; anything that cannot be an id finds nothing."""
+    return await tools.runs.get(run) if re.fullmatch(r"r[0-9a-f]{20}", run) else None
+
+
+async def _waiters(tools: Toolbox, run: Run) -> tuple[str, ...]:
+    return tuple(await tools.runs.waiters(run.id))

@@ -1,0 +1,121 @@
+"""Prove it: recompute what every row should be from the staged source, and read the target back.
+
+Nothing here looks at what the loader counted. A record that was set aside is believed only if its row is really absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from activities import documents
+from activities.link import object_maps, records
+from activities.toolbox import Toolbox
+from shared.dataverse.client import Dataverse
+from shared.diff.compare import compare
+from shared.loading.batches import created_by
+from shared.mapping.compiled import NUMBER, Excluded, ObjectMap, Row, SetAside
+from shared.reconcile.verdict import Findings, merged
+from shared.reconcile.verdict import verdict as verdict_of
+from shared.runs.model import Run
+from shared.wire.payloads import About, Nothing, Progress, Slice
+
+
+async def reconcile(tools: Toolbox, slice_: Slice) -> Progress:
+    """Compare the slice's next shard; what deltas brought is compared in one go, each record's latest word."""
+    run = await tools.run(slice_.run)
+    lane = await tools.runs.lane(run.id, slice_.step, slice_.generation, slice_.object, slice_.lane)
+    if lane.done:
+        return Progress()
+    object_map = (await object_maps(tools, run))[slice_.object]
+    later = await _latest(tools, run, slice_.object)
+    findings = Findings(**lane.notes) if lane.notes else Findings()
+    asides = await tools.runs.asides(run.id, slice_.object)
+    target = tools.target_of(run)
+    size = tools.settings.batch_rows
+    if slice_.generation.startswith("deltas"):
+        await _compare(target, object_map, list(later.values()), findings, asides, run.number, size)
+        await tools.runs.put_lane(run.id, replace(lane, notes=asdict(findings), done=True))
+        return Progress()
+    shards = (await tools.runs.shards(run.id, "base", slice_.object))[slice_.lane :: slice_.lanes]
+    shard = int(lane.cursor or 0)
+    if shard < len(shards):
+        staged = [r for r in await tools.staging.read_shard(shards[shard]) if str(r["id"]) not in later]
+        await _compare(target, object_map, staged, findings, asides, run.number, size)
+    done = shard + 1 >= len(shards)
+    await tools.runs.put_lane(run.id, replace(lane, cursor=str(shard + 1), notes=asdict(findings), done=done))
+    return Progress(more=not done)
+
+
+async def _latest(tools: Toolbox, run: Run, name: str) -> dict[str, dict[str, Any]]:
+    """The last version of every record that any delta brought. A delta is small: it fits in memory."""
+    latest: dict[str, dict[str, Any]] = {}
+    for number in range(1, run.generation + 1):
+        async for record in records(tools, run, f"delta-{number:04d}", name):
+            latest[str(record["id"])] = record
+    return latest
+
+
+async def _compare(
+    target: Dataverse,
+    object_map: ObjectMap,
+    staged: list[dict[str, Any]],
+    findings: Findings,
+    asides: Mapping[str, str],
+    number: int,
+    size: int,
+) -> None:
+    for start in range(0, len(staged), size):
+        part = staged[start : start + size]
+        results = [(str(record["id"]), object_map.row(record)) for record in part]
+        ids = [result.id for _, result in results if isinstance(result, Row)]
+        there = await target.rows(object_map.table, ids, select=object_map.select)
+        findings.records += len(part)
+        for source_id, result in results:
+            if isinstance(result, Excluded):
+                findings.add_excluded(result.rule)
+            elif isinstance(result, SetAside):
+                findings.add_set_aside(result.reason)
+            elif result.id not in there and source_id in asides:
+                findings.add_set_aside(asides[source_id])
+            else:
+                row = there.get(result.id)
+                outcomes = compare(object_map, result, row)
+                ours = created_by(number, row)
+                findings.add_row(object_map.table.name, result.id, outcomes, there=row is not None, ours=ours)
+
+
+async def verdict(tools: Toolbox, about: About) -> Nothing:
+    """Put the lanes of the latest proof together into the verdict."""
+    run = await tools.run(about.run)
+    lanes = await tools.runs.lanes(run.id, "reconcile")
+    turn = max((int(lane.generation.rpartition(".")[2]) for lane in lanes), default=0)
+    maps = await object_maps(tools, run)
+    of_turn = [lane for lane in lanes if lane.generation.endswith(f".{turn}")]
+    objects = {name: merged(lane.notes for lane in of_turn if lane.object == name) for name in maps}
+    extracted = await _staged(tools, run, maps)
+    target = tools.target_of(run)
+    tables = {object_map.table.name: object_map for object_map in maps.values()}
+    rows_of_run = {}
+    for table, object_map in tables.items():
+        there = await target.count(object_map.table, f"{NUMBER} eq {run.number}")
+        expected = sum(objects[name]["created"] for name in maps if maps[name].table.name == table)
+        rows_of_run[table] = (there, expected)
+    body = verdict_of(objects, extracted=extracted, rows_of_run=rows_of_run)
+    await documents.publish(tools, run.id, "verdict", {"turn": turn, **body})
+    return Nothing()
+
+
+async def _staged(tools: Toolbox, run: Run, names: Iterable[str]) -> dict[str, int]:
+    """How many different records were staged per object, deltas included."""
+    counts = {}
+    for name in names:
+        base = sum(address.count for address in await tools.runs.shards(run.id, "base", name))
+        later = await _latest(tools, run, name)
+        known = 0
+        if later:
+            async for record in records(tools, run, "base", name):
+                known += str(record["id"]) in later
+        counts[name] = base + len(later) - known
+    return counts

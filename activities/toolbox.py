@@ -1,0 +1,136 @@
+"""The doors, opened once per process and shared by everything it does."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+from azure.data.tables.aio import TableServiceClient
+from shared.corepractice.bundle import BundleSource
+from shared.corepractice.client import ApiSource
+from shared.corepractice.source import Source
+from shared.staging.store import Staging
+
+from shared.dataverse.client import Dataverse
+from shared.dataverse.tokens import Credentials, StorageCredential, Tokens
+from shared.errors import AskPerson, Stop
+from shared.journal.store import Journal
+from shared.mapping.compiled import ObjectMap
+from shared.runs.model import Run
+from shared.runs.store import Runs
+from shared.settings import Settings, settings
+
+LARGEST_BUNDLE = 20 * 1024**3
+
+
+class Toolbox:
+    """Everything a hand may reach for."""
+
+    def __init__(self, config: Settings) -> None:
+        self.settings = config
+        self._tokens = Tokens(
+            Credentials(
+                kind=config.dataverse_auth,
+                client_id=config.client_id,
+                tenant_id=config.tenant_id,
+                client_secret=config.client_secret,
+                assertion_file=config.assertion_file,
+            )
+        )
+        credential = StorageCredential(self._tokens)
+        self.tables = (
+            TableServiceClient.from_connection_string(config.storage_connection)
+            if config.storage_connection
+            else TableServiceClient(f"https://{config.storage_account}.table.core.windows.net", credential=credential)
+        )
+        self.staging = Staging.connect(
+            connection=config.storage_connection, account=config.storage_account, credential=credential
+        )
+        self.runs = Runs(self.tables)
+        self.http = httpx.AsyncClient(timeout=httpx.Timeout(60, connect=10), follow_redirects=False)
+        self._targets: dict[str, Dataverse] = {}
+        self._sources: dict[str, Source] = {}
+        self._opening = asyncio.Lock()
+        self.compiled: dict[tuple[str, ...], dict[str, ObjectMap]] = {}
+
+    async def open(self) -> None:
+        """Create what storage must hold."""
+        await self.runs.ensure()
+        await self.staging.ensure()
+
+    def target(self, url: str) -> Dataverse:
+        """The Dataverse environment at that address; one client per environment and process."""
+        if url not in self._targets:
+            self._targets[url] = Dataverse(url, self._tokens)
+        return self._targets[url]
+
+    def target_of(self, run: Run) -> Dataverse:
+        """The run's target."""
+        return self.target(str(run.request["target"]["url"]))
+
+    async def source_of(self, run: Run) -> Source:
+        """The run's source, opened once per process."""
+        async with self._opening:
+            if run.id not in self._sources:
+                self._sources[run.id] = await self.open_source(run.request["source"])
+            return self._sources[run.id]
+
+    async def open_source(self, source: Mapping[str, Any], *, patience: float = 60.0) -> Source:
+        """A source as a start request describes it. ``patience``: seconds to insist when it does not answer."""
+        if source["kind"] == "api":
+            secret = self.settings.secret(source["secret"])
+            if secret is None:
+                raise AskPerson(
+                    "secret-missing", "The source's secret is not configured any more.", remedy="Set it, then resume."
+                )
+            return ApiSource(source["base_url"], secret, http=self.http, patience=patience)
+        return await self._bundle(str(source["blob"]))
+
+    async def _bundle(self, blob: str) -> Source:
+        if not await self.staging.inbox_exists(blob):
+            raise Stop("bundle-missing", "There is no such blob in the container 'inbox'.")
+        folder = Path(tempfile.mkdtemp(prefix="bridgework-"))
+        path = folder / "bundle.zip"
+        with path.open("wb") as file:
+            await self.staging.download_to(blob, file, most=LARGEST_BUNDLE)
+        opened = path.open("rb")
+        path.unlink()  # the open file keeps the bytes; nothing of it outlives the process
+        folder.rmdir()
+        return BundleSource(opened)
+
+    def forget(self, run_id: str) -> None:
+        """Drop what was compiled for a run: its target's schema has changed."""
+        self.compiled = {mark: maps for mark, maps in self.compiled.items() if mark[0] != run_id}
+
+    async def journal(self, run: str) -> Journal:
+        """A run's journal."""
+        journal = Journal(self.tables, run)
+        await journal.ensure()
+        return journal
+
+    async def run(self, run_id: str) -> Run:
+        """A run that has to be there."""
+        run = await self.runs.get(run_id)
+        if run is None:
+            raise Stop("run-unknown", "The runs table does not know this run any more.")
+        return run
+
+
+_opened: dict[int, Toolbox] = {}
+_lock = asyncio.Lock()
+
+
+async def toolbox() -> Toolbox:
+    """This process's toolbox. One per event loop: an open connection belongs to the loop it was made on."""
+    loop = id(asyncio.get_running_loop())
+    if loop not in _opened:
+        async with _lock:
+            if loop not in _opened:
+                tools = Toolbox(settings())
+                await tools.open()
+                _opened[loop] = tools
+    return _opened[loop]

@@ -1,0 +1,176 @@
+"""The front door: HTTP routes, the delta timer, the two blueprints. Each handler parses, asks, makes one durable call."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Awaitable, Callable
+
+import azure.durable_functions as df
+import azure.functions as func
+import orjson
+
+from activities import reception
+from activities.blueprint import blueprint as hands
+from activities.performs import place
+from activities.reception import Outcome
+from activities.toolbox import Toolbox, toolbox
+from orchestrators.blueprint import blueprint as stories
+from shared import answers
+from shared.answers import Answer
+from shared.errors import Failure
+from shared.runs.model import Run
+
+log = logging.getLogger("bridgework")
+app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
+app.register_functions(stories)
+app.register_functions(hands)
+
+SAFE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+Verb = Callable[[Toolbox, Run], Awaitable[Outcome]]
+
+
+def respond(answer: Answer) -> func.HttpResponse:
+    """An answer as the Functions library wants it."""
+    headers = {**SAFE, **answer.headers}
+    return func.HttpResponse(
+        orjson.dumps(answer.body), status_code=answer.status, headers=headers, mimetype=answer.content_type
+    )
+
+
+async def carefully(
+    work: Callable[[Toolbox], Awaitable[Outcome]], client: df.DurableOrchestrationClient | None
+) -> func.HttpResponse:
+    """Do a request's work, start and wake what it names, and answer; failures become problem details."""
+    try:
+        outcome = await work(await toolbox())
+        if client is not None:
+            await act(outcome, client)
+        return respond(outcome.answer)
+    except Failure as failure:
+        return respond(answers.failed(failure))
+    except Exception as error:
+        log.error("request failed: %s at %s", type(error).__name__, place(error))
+        what = f"{type(error).__name__} at {place(error)}"
+        detail = f"The app met an error nobody foresaw ({what}). Nothing was lost; try again."
+        return respond(answers.problem(500, "unexpected-error", "Something went wrong", detail))
+
+
+async def act(outcome: Outcome, client: df.DurableOrchestrationClient) -> None:
+    """Start an instance that is not there yet; wake those that wait. Both may be repeated."""
+    if outcome.start:
+        story, instance = outcome.start
+        status = await client.get_status(instance)
+        if not status or status.runtime_status is None:
+            run = instance.removesuffix("-rollback")
+            await client.start_new(story, instance, {"run": run})
+    for instance in outcome.wake:
+        await client.raise_event(instance, "wake", {})
+
+
+async def about_run(
+    request: func.HttpRequest, client: df.DurableOrchestrationClient | None, verb: Verb
+) -> func.HttpResponse:
+    """A request about one run."""
+
+    async def work(tools: Toolbox) -> Outcome:
+        run_id = request.route_params["run"]
+        run = await reception.find(tools, run_id)
+        return await verb(tools, run) if run else Outcome(answers.unknown_run(run_id))
+
+    return await carefully(work, client)
+
+
+@app.route("migrations", methods=["POST"])
+@app.durable_client_input(client_name="client")
+async def start_migration(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """The customer's webhook."""
+    key = req.headers.get("Idempotency-Key") or req.headers.get("webhook-id") or str(uuid.uuid4())
+    body = req.get_body()
+    return await carefully(lambda tools: reception.start(tools, body, key), client)
+
+
+@app.route("migrations", methods=["GET"])
+async def list_migrations(req: func.HttpRequest) -> func.HttpResponse:
+    """Every run."""
+
+    async def work(tools: Toolbox) -> Outcome:
+        return Outcome(await reception.listed(tools))
+
+    return await carefully(work, None)
+
+
+@app.route("migrations/{run}", methods=["GET"])
+async def get_migration(req: func.HttpRequest) -> func.HttpResponse:
+    """One run's status."""
+
+    async def verb(tools: Toolbox, run: Run) -> Outcome:
+        return Outcome(await reception.status(tools, run))
+
+    return await about_run(req, None, verb)
+
+
+@app.route("migrations/{run}/documents/{name}", methods=["GET"])
+async def get_document(req: func.HttpRequest) -> func.HttpResponse:
+    """One of a run's documents."""
+
+    async def verb(tools: Toolbox, run: Run) -> Outcome:
+        shown = req.params.get("values") == "shown"
+        return Outcome(await reception.document(tools, run, req.route_params["name"], values=shown))
+
+    return await about_run(req, None, verb)
+
+
+@app.route("migrations/{run}/decisions", methods=["POST"])
+@app.durable_client_input(client_name="client")
+async def decide(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """A decision at a gate."""
+    return await about_run(req, client, lambda tools, run: reception.decide(tools, run, req.get_body()))
+
+
+@app.route("migrations/{run}/rollback", methods=["POST"])
+@app.durable_client_input(client_name="client")
+async def rollback_migration(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """One click back."""
+    return await about_run(req, client, reception.rollback)
+
+
+@app.route("migrations/{run}/pause", methods=["POST"])
+@app.durable_client_input(client_name="client")
+async def pause_migration(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Hold the run where it is."""
+    return await about_run(req, client, reception.pause)
+
+
+@app.route("migrations/{run}/resume", methods=["POST"])
+@app.durable_client_input(client_name="client")
+async def resume_migration(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Go on."""
+    return await about_run(req, client, reception.resume)
+
+
+@app.route("migrations/{run}/pickup", methods=["POST"])
+@app.durable_client_input(client_name="client")
+async def pickup_changes(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Pick up the source's changes now; ``?close=true`` closes the window afterwards."""
+    close = req.params.get("close") == "true"
+    return await about_run(req, client, lambda tools, run: reception.pickup(tools, run, close=close))
+
+
+@app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def health(req: func.HttpRequest) -> func.HttpResponse:
+    """Whether the app runs and reaches its storage. Says nothing else: anybody may ask."""
+
+    async def work(tools: Toolbox) -> Outcome:
+        await tools.runs.ensure()
+        return Outcome(Answer(200, {"status": "healthy"}))
+
+    return await carefully(work, None)
+
+
+@app.timer_trigger(schedule="0 */15 * * * *", arg_name="timer", run_on_startup=False)
+@app.durable_client_input(client_name="client")
+async def delta_pickup(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:
+    """Wake every run that is in its delta window."""
+    for outcome in await reception.all_in_their_window(await toolbox()):
+        await act(outcome, client)

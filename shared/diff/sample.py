@@ -1,0 +1,51 @@
+"""Which records make a sample: enough of every kind, and whole with what they refer to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from shared.mapping.model import ObjectRule
+from shared.schema.model import Kind
+
+Record = dict[str, Any]
+
+
+class Picker:
+    """Picks at most ``most`` records in one pass: those ``wanted`` by id, those that show something no record before
+    them has shown (a pick-list value, a field left empty), then the first others."""
+
+    def __init__(self, rule: ObjectRule, *, most: int, wanted: frozenset[str] = frozenset()) -> None:
+        self._choices = [field.source for field in rule.fields if field.kind is Kind.CHOICE and field.source]
+        self._fields = [field.source for field in rule.fields if field.source]
+        self._most = most
+        self._wanted = wanted
+        self._asked: list[Record] = []
+        self._telling: list[Record] = []
+        self._others: list[Record] = []
+        self._shown: set[tuple[str, str]] = set()
+
+    def see(self, record: Record) -> None:
+        """Consider one more record."""
+        new = self._features(record) - self._shown
+        if str(record["id"]) in self._wanted:
+            self._asked.append(record)
+        elif new and len(self._telling) < self._most:
+            self._telling.append(record)
+        elif len(self._others) < self._most:
+            self._others.append(record)
+            return
+        self._shown |= new
+
+    def chosen(self) -> list[Record]:
+        """The sample so far."""
+        return [*self._asked, *self._telling, *self._others][: self._most]
+
+    def _features(self, record: Record) -> set[tuple[str, str]]:
+        shown = {(name, str(record.get(name))) for name in self._choices}
+        return shown | {(name, "") for name in self._fields if record.get(name) in (None, "")}
+
+
+def references(records: Iterable[Mapping[str, Any]], field: str) -> frozenset[str]:
+    """The ids that records refer to in a field."""
+    return frozenset(str(record[field]) for record in records if record.get(field) not in (None, ""))

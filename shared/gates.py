@@ -1,0 +1,85 @@
+"""What may be asked of a run now, and what to answer to somebody who asks for something else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.intake import DecisionRequest
+from shared.runs.model import Document, Run
+from shared.vocabulary import Gate, Phase
+
+DOCUMENT_OF = {Gate.MAPPING: "mapping", Gate.SAMPLE: "sample-diff", Gate.SIGN_OFF: "verdict"}
+"""The document each gate is about."""
+
+BEFORE_ANYTHING_WAS_WRITTEN = frozenset({Phase.REGISTERED, Phase.DISCOVER, Phase.PROPOSE, Phase.MAPPING_REVIEW})
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why something cannot be done now: an HTTP status, a code and a sentence that says what to do instead."""
+
+    status: int
+    code: str
+    detail: str
+
+
+def judge(
+    run: Run, asked: DecisionRequest, document: Document | None, earlier: Mapping[str, Any] | None
+) -> Refusal | None:
+    """Whether a decision can be taken. None means yes, or that it was taken before in the very same words."""
+    if asked.gate not in list(Gate):
+        return Refusal(404, "unknown-gate", f"There is no such gate. Gates are: {', '.join(Gate)}.")
+    if asked.decision == "amend" and asked.gate != Gate.MAPPING:
+        return Refusal(422, "cannot-amend", "Only the mapping can be amended. Approve or reject this gate.")
+    if earlier is not None:
+        if earlier["decision"] == asked.decision and earlier["by"] == asked.by:
+            return None
+        return already(earlier["decision"])
+    if run.waiting_for != asked.gate or run.problem:
+        waits = "a problem to be dealt with" if run.problem else run.waiting_for or "nobody"
+        return Refusal(409, "gate-not-open", f"The run is in phase {run.phase.value} and waits for {waits}.")
+    if document is None or document.digest != asked.digest:
+        text = "That is not the digest of the current document. Read it again, then decide."
+        return Refusal(409, "other-digest", text)
+    return None
+
+
+def already(decision: str) -> Refusal:
+    """Somebody decided about this document before."""
+    return Refusal(409, "already-decided", f"This document was already decided: {decision}.")
+
+
+def judge_rollback(run: Run) -> Refusal | None:
+    """Whether a run can be asked to go back."""
+    if run.phase in (Phase.ROLLED_BACK, Phase.ROLLBACK) or run.wish == "rollback":
+        return Refusal(409, "already-rolling-back", "This run is being rolled back, or was already.")
+    if run.phase in (Phase.REJECTED, Phase.FAILED):
+        return Refusal(409, "nothing-to-roll-back", "This run ended before it wrote anything.")
+    return None
+
+
+def judge_pause(run: Run) -> Refusal | None:
+    """Whether a run can be paused."""
+    if run.ended:
+        return Refusal(409, "run-has-ended", f"This run has ended ({run.phase.value}).")
+    if run.wish == "rollback" and run.phase is not Phase.ROLLBACK:
+        return Refusal(409, "rolling-back", "This run was asked to roll back; let it begin, then pause it.")
+    return None
+
+
+def judge_resume(run: Run) -> Refusal | None:
+    """Whether there is anything to resume: a pause, or a problem somebody has dealt with."""
+    if run.ended:
+        return Refusal(409, "run-has-ended", f"This run has ended ({run.phase.value}).")
+    if run.wish != "pause" and not run.problem:
+        return Refusal(409, "not-held-up", "This run is neither paused nor held up by a problem.")
+    return None
+
+
+def judge_pickup(run: Run) -> Refusal | None:
+    """Whether the delta window is open."""
+    if run.phase is not Phase.DELTA:
+        return Refusal(409, "window-not-open", f"The delta window is not open; the run is in phase {run.phase.value}.")
+    return None

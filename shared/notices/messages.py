@@ -1,0 +1,37 @@
+"""A notice as it goes out: Standard Webhooks headers, a small body, no record value.
+
+The signature is HMAC-SHA256 over ``id.timestamp.body`` (the Standard Webhooks specification, ``v1``).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+
+import orjson
+
+from shared.runs.model import Run
+
+
+def body(run: Run) -> bytes:
+    """The notice about where a run is now."""
+    return orjson.dumps(
+        {
+            "type": "migration.updated",
+            "run": run.id,
+            "phase": run.phase.value,
+            "waiting_for": "problem" if run.problem else run.waiting_for or None,
+            "problem": run.problem["code"] if run.problem else None,
+        }
+    )
+
+
+def headers(notice_id: str, timestamp: int, content: bytes, secret: str) -> dict[str, str]:
+    """The headers a receiver checks. Without a configured secret a notice goes out unsigned."""
+    signed = {"webhook-id": notice_id, "webhook-timestamp": str(timestamp), "content-type": "application/json"}
+    if secret:
+        message = f"{notice_id}.{timestamp}.".encode() + content
+        mac = hmac.new(secret.encode(), message, hashlib.sha256).digest()
+        signed["webhook-signature"] = "v1," + base64.b64encode(mac).decode()
+    return signed

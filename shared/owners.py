@@ -1,0 +1,70 @@
+"""Who will own what: staff matched to Dynamics users by e-mail, before anything is written (R65-R71).
+
+A disabled or unlicensed user owns nothing: rows would be refused one by one. Such staff count as unmatched, with the
+reason shown, and what they are responsible for goes to the fallback owner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.dataverse.results import User
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """One member of staff: the user found, if any, and why not."""
+
+    staff: str
+    user: str
+    reason: str
+
+
+def match(staff: Iterable[Mapping[str, Any]], users: Iterable[User]) -> list[Ownership]:
+    """One line per member of staff. Two users with one e-mail address match nobody: a person has to say which."""
+    by_email: dict[str, list[User]] = {}
+    for user in users:
+        if user.email and not user.application:
+            by_email.setdefault(user.email.strip().casefold(), []).append(user)
+    return [_ownership(str(person["id"]), by_email.get(_email(person), [])) for person in staff]
+
+
+def _email(person: Mapping[str, Any]) -> str:
+    return str(person.get("email") or "").strip().casefold() or "\0"
+
+
+def _ownership(staff: str, found: list[User]) -> Ownership:
+    if not found:
+        return Ownership(staff, "", "no-user-with-this-e-mail")
+    if len(found) > 1:
+        return Ownership(staff, "", "several-users-with-this-e-mail")
+    user = found[0]
+    if user.disabled:
+        return Ownership(staff, "", "user-is-disabled")
+    if user.licensed is False:
+        return Ownership(staff, "", "user-has-no-licence")
+    if user.has_role is False:
+        return Ownership(staff, "", "user-has-no-role")
+    return Ownership(staff, user.id, "matched-by-e-mail")
+
+
+def fallback(email: str | None, users: Iterable[User], *, us: str) -> str | None:
+    """The fallback owner's user id: the enabled user with that address, or the app itself when none was named."""
+    if not email:
+        return us
+    fits = [user for user in users if (user.email or "").casefold() == email.casefold() and not user.disabled]
+    return fits[0].id if len(fits) == 1 else None
+
+
+def document(lines: Iterable[Ownership], *, fallback_owner: str, fallback_named: bool) -> dict[str, Any]:
+    """The owner table a person reviews. Staff appear by their source id: names and addresses stay in the vault."""
+    rows = [{"staff": line.staff, "user": line.user or None, "reason": line.reason} for line in lines]
+    reasons = [row["reason"] for row in rows]
+    return {
+        "fallback_owner": fallback_owner,
+        "fallback_is": "the named user" if fallback_named else "the app's own user, because none was named",
+        "counts": {str(reason): reasons.count(reason) for reason in sorted({str(r) for r in reasons})},
+        "staff": rows,
+    }

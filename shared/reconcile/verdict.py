@@ -1,0 +1,104 @@
+"""What the proof found: counts per object and per column, and the address of everything that is not as it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.diff.compare import FieldOutcome, Outcome
+
+MOST_LISTED = 200
+"""How many differing fields are listed one by one, per lane; all of them are counted."""
+
+
+@dataclass(slots=True)
+class Findings:
+    """What one lane of the reconciler has found so far. Grows with the kinds of difference, not with the rows."""
+
+    records: int = 0
+    rows: int = 0
+    created: int = 0
+    fields: int = 0
+    differs: int = 0
+    missing_rows: int = 0
+    excluded: int = 0
+    set_aside: int = 0
+    columns: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, int] = field(default_factory=dict)
+    listed: list[list[str]] = field(default_factory=list)
+
+    def add_row(self, table: str, row_id: str, outcomes: Iterable[FieldOutcome], *, there: bool, ours: bool) -> None:
+        """Count one compared row."""
+        self.rows += 1
+        self.created += ours
+        self.missing_rows += not there
+        for outcome in outcomes:
+            self.fields += 1
+            if outcome.outcome is not Outcome.EQUAL:
+                self.differs += 1
+                self.columns[outcome.column] = self.columns.get(outcome.column, 0) + 1
+                if len(self.listed) < MOST_LISTED:
+                    self.listed.append([table, row_id, outcome.column, outcome.outcome.value])
+
+    def add_excluded(self, rule: str) -> None:
+        """Count a record that gets no row by a named rule."""
+        self.excluded += 1
+        self.reasons[rule] = self.reasons.get(rule, 0) + 1
+
+    def add_set_aside(self, reason: str) -> None:
+        """Count a record that could not go."""
+        self.set_aside += 1
+        self.reasons[reason] = self.reasons.get(reason, 0) + 1
+
+
+COUNTS = ("records", "rows", "created", "fields", "differs", "missing_rows", "excluded", "set_aside")
+
+
+def merged(findings: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The findings of several lanes as one."""
+    total: dict[str, Any] = dict.fromkeys(COUNTS, 0)
+    total |= {"columns": {}, "reasons": {}, "listed": []}
+    for part in findings:
+        for name, value in part.items():
+            if isinstance(value, int):
+                total[name] += value
+            elif isinstance(value, Mapping):
+                for key, count in value.items():
+                    total[name][key] = total[name].get(key, 0) + count
+            else:
+                total[name] = [*total[name], *value][:MOST_LISTED]
+    return total
+
+
+def verdict(
+    objects: Mapping[str, Mapping[str, Any]],
+    *,
+    extracted: Mapping[str, int],
+    rows_of_run: Mapping[str, tuple[int, int]],
+) -> dict[str, Any]:
+    """The document a person signs off on.
+
+    ``extracted``: records staged per object. ``rows_of_run``: per table, the rows in the target that carry this run's
+    number, and how many of them the proof expected.
+    """
+    unexpected = {table: there - expected for table, (there, expected) in rows_of_run.items() if there != expected}
+    unaccounted = {
+        name: extracted[name] - found["rows"] - found["excluded"] - found["set_aside"]
+        for name, found in objects.items()
+        if name in extracted and extracted[name] != found["rows"] + found["excluded"] + found["set_aside"]
+    }
+    fields = sum(found["fields"] for found in objects.values())
+    rows = sum(found["rows"] for found in objects.values())
+    differences = sum(found["differs"] for found in objects.values())
+    problems = differences + sum(map(abs, unexpected.values())) + sum(map(abs, unaccounted.values()))
+    return {
+        "headline": f"{fields:,} fields of {rows:,} rows compared; {differences:,} differ",
+        "proved": problems == 0,
+        "fields_verified": fields,
+        "rows_verified": rows,
+        "differences": differences,
+        "rows_unexpected": unexpected,
+        "records_unaccounted_for": unaccounted,
+        "objects": {name: dict(found) for name, found in objects.items()},
+    }
