@@ -153,7 +153,7 @@ def option_body(table: str, field: str, option: Option, *, solution: str) -> dic
         "AttributeLogicalName": field,
         "Value": option.value or None,
         "Label": label(option.label),
-        "SolutionUniqueName": solution,
+        **({"SolutionUniqueName": solution} if solution else {}),
     }
 
 

@@ -170,6 +170,8 @@ def classify(status: int, code: str, message: str, retry_after: float | None) ->
     """What an error answer means. ``retry_after`` is in seconds; it always lengthens the wait, never shortens it."""
     code = code.lower()
     rule = _BY_CODE.get(code) or _BY_STATUS.get(status)
+    if code == "0x80060888":  # any malformed address, and also things that are not there
+        rule = _BY_STATUS[404] if status == 404 else _REQUEST
     if rule is None and status >= 500:
         rule = _Rule(_K.RETRY, "server-error", "Dataverse failed", 2.0, 4 if code else 0, bool(code))
     if rule is None:

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any
 
 import msal
 import requests  # type: ignore[import-untyped,unused-ignore]
 from azure.core.credentials import AccessToken, AccessTokenInfo, TokenRequestOptions
 
-from shared.errors import AskPerson, TryAgain
+from shared.errors import AskPerson, Stop, TryAgain
 
 MARGIN = 300.0
 """Seconds before its expiry at which a token is no longer used."""
@@ -27,19 +27,21 @@ MARGIN = 300.0
 EXCHANGE = "api://AzureADTokenExchange"
 """The audience of a token that stands in for a secret in a federated credential."""
 
+KINDS = ("managed-identity", "client-secret", "federated")
 _TIMEOUT = 20.0
 _PASSING = ("temporarily_unavailable", "server_error", "timeout")
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """How the app proves who it is. ``client_id`` is the application's (empty: the system-assigned identity).
+    """How the app proves who it is: by one of KINDS.
 
-    ``federated`` presents, in place of a secret, the text of ``assertion_file`` or, without one, a token of the
-    user-assigned managed identity ``identity_client_id``. ``authority`` differs only in sovereign clouds.
+    ``client_id`` is the application's (empty: the system-assigned identity). ``federated`` presents, in place of a
+    secret, the text of ``assertion_file`` or, without one, a token of the user-assigned managed identity
+    ``identity_client_id``. ``authority`` differs only in sovereign clouds.
     """
 
-    kind: Literal["managed-identity", "client-secret", "federated"]
+    kind: str
     client_id: str = ""
     tenant_id: str = ""
     client_secret: str = field(default="", repr=False)
@@ -64,6 +66,8 @@ class Tokens:
         session: Callable[[], requests.Session] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        if credentials.kind not in KINDS:
+            raise Stop("credentials-kind", f"Credentials are one of {', '.join(KINDS)}; not {credentials.kind!r}.")
         self._credentials = credentials
         self._session = session or partial(_session, local=credentials.kind == "managed-identity")
         self._clock = clock
