@@ -59,6 +59,7 @@ class Clinic:
             "attachments": patients // 10,
         }
         self._dice = Dice(seed)
+        self._households = people.Households(seed)
         self._standings = deck(seed, PATIENT, _STANDINGS, plain="active")
         self._oddities = deck(seed, PATIENT + 100, dict(people.ODDITIES), plain="plain")
         self._diary_cards = deck(seed, APPOINTMENT, dict(diary.ODDITIES), plain="plain")
@@ -164,7 +165,7 @@ class Clinic:
         original = self._first_entry(number) if oddity == "twice" else None
         home = people.home_of(self.seed, number if original is None else original)
         if original is None:
-            details = people.patient(self._dice, self.seed, number, home)
+            details = people.patient(self._dice, number, home, self._households.of(home.number))
             people.make_odd(details, oddity, number)
         else:
             details = people.entered_again(self._patient(original), number)

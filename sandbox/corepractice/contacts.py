@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from functools import lru_cache
+from operator import mul
 
 from sandbox.corepractice.chance import Dice
 from sandbox.corepractice.names import NEARBY, STREET_KINDS, STREETS, SUBURBS
@@ -45,7 +46,7 @@ def address(dice: Dice) -> Record:
 def medicare_number(dice: Dice) -> str:
     """Ten digits whose ninth is the checksum of the eight before it, and the issue number."""
     digits = f"{2 + dice.below(5)}{dice.digits(7)}"
-    check = sum(int(digit) * weight for digit, weight in zip(digits, _MEDICARE_WEIGHTS, strict=True)) % 10
+    check = sum(map(mul, map(int, digits), _MEDICARE_WEIGHTS)) % 10
     return f"{digits[:4]} {digits[4:]}{check} {1 + dice.below(9)}"
 
 
@@ -53,7 +54,7 @@ def provider_number(dice: Dice) -> str:
     """Medicare provider number: six digits, a practice location and a check letter."""
     stem = dice.digits(6)
     place = dice.below(len(_PROVIDER_LOCATIONS))
-    total = sum(int(digit) * weight for digit, weight in zip(stem, _PROVIDER_WEIGHTS, strict=True)) + place * 6
+    total = sum(map(mul, map(int, stem), _PROVIDER_WEIGHTS)) + place * 6
     return f"{stem}{_PROVIDER_LOCATIONS[place]}{_PROVIDER_CHECKS[total % 11]}"
 
 

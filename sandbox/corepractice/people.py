@@ -68,22 +68,28 @@ def home_of(seed: int, number: int) -> Home:
     return Home(block * 10 + house, member, size)
 
 
-@lru_cache(maxsize=256)
-def _household(seed: int, number: int) -> Record:
-    """What a household shares, the last name among it. Remembered for the next member; not to be changed."""
-    dice = Dice(seed).throw(HOUSEHOLD, number)
-    last = dice.of(LAST)
-    return {
-        "last_name": last,
-        "mobile": mobile(dice),
-        "email": f"{mail_name(last)}.family{number}@{dice.of(MAIL_DOMAINS)}",
-        "single_parent": dice.maybe(0.3),
-        "shared": {
-            "home_phone": landline(dice) if dice.maybe(0.5) else None,
-            "medicare_number": medicare_number(dice) if dice.maybe(0.7) else None,
-            **address(dice),
-        },
-    }
+class Households:
+    """What households share, the last few remembered since their members come one after another."""
+
+    def __init__(self, seed: int) -> None:
+        self._dice = Dice(seed)
+        self.of = lru_cache(maxsize=256)(self._grown)
+
+    def _grown(self, number: int) -> Record:
+        """Last name, mobile and mail of the household, and under `shared` what all its patients have. Read only."""
+        dice = self._dice.throw(HOUSEHOLD, number)
+        last = dice.of(LAST)
+        return {
+            "last_name": last,
+            "mobile": mobile(dice),
+            "email": f"{mail_name(last)}.family{number}@{dice.of(MAIL_DOMAINS)}",
+            "single_parent": dice.maybe(0.3),
+            "shared": {
+                "home_phone": landline(dice) if dice.maybe(0.5) else None,
+                "medicare_number": medicare_number(dice) if dice.maybe(0.7) else None,
+                **address(dice),
+            },
+        }
 
 
 def _born(dice: Dice, home: Home, *, single_parent: bool) -> date:
@@ -100,9 +106,8 @@ def _title(dice: Dice, gender: str, child: bool) -> str | None:
     return dice.of({"female": ("Ms", "Mrs", "Miss", "Dr"), "male": ("Mr", "Mr", "Dr")}.get(gender, ("Mx",)))
 
 
-def patient(dice: Dice, seed: int, number: int, home: Home) -> Record:
+def patient(dice: Dice, number: int, home: Home, family: Record) -> Record:
     """A plain patient without ids, relations and stamps; the first fifty go through every pick list in turn."""
-    family = _household(seed, home.number)
     dice.throw(PATIENT, number)
     gender = GENDERS[number % 4] if number < 50 else ("female", "male")[dice.below(2)]
     gender = dice.of(GENDERS) if dice.maybe(0.03) and number >= 50 else gender

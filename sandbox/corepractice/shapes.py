@@ -60,10 +60,13 @@ APPOINTMENT_TYPES = (
 APPOINTMENT_STATUSES = ("booked", "confirmed", "arrived", "completed", "cancelled", "failed_to_attend")
 
 
+_BLANK = {name: dict.fromkeys(fields) for name, fields in FIELDS.items()}
+
+
 def blank(object_name: str) -> Record:
     """A record of this object with every field absent, custom fields included."""
-    record: Record = dict.fromkeys(FIELDS[object_name])
-    if "custom_fields" in record:
+    record: Record = _BLANK[object_name].copy()
+    if object_name == "patients":
         record["custom_fields"] = dict.fromkeys(CUSTOM_FIELDS)
     return record
 
