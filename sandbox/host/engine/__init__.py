@@ -1,0 +1,1 @@
+"""Durable execution without a wire protocol: takes messages, asks for a turn, commits what was decided."""

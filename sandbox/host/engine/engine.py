@@ -1,0 +1,100 @@
+"""The engine: the dispatcher, the turns, the activity queue and the client's operations, joined together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from ..clock import Clock
+from ..functions import Catalogue
+from ..store.activities import Work
+from ..store.hub import Hub
+from ..store.instances import Instance
+from .activities import ActivityQueue
+from .decisions import Orchestrators
+from .dispatcher import Dispatcher
+from .effects import Effects, Writer
+from .entities import EntityCode, EntityTurns
+from .operations import Operations
+from .turns import Turns
+
+NO_BATCH = 1_000_000
+
+
+@dataclass(frozen=True)
+class EngineLimits:
+    """How much runs together; `batch` is the most messages one orchestrator turn takes."""
+
+    orchestrators: int
+    activities: int
+    batch: int = NO_BATCH
+
+
+class Engine:
+    """Runs everything in one state file for as long as it is started."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        clock: Clock,
+        catalogue: Catalogue,
+        *,
+        orchestrators: Orchestrators,
+        entity_code: EntityCode,
+        run_activity: Callable[[Work], Awaitable[str | None]],
+        limits: EngineLimits,
+        default_version: str,
+    ) -> None:
+        self._hub = hub
+        self._changed: dict[str, asyncio.Event] = {}
+        writer = Writer(hub, clock, default_version=default_version)
+        self._dispatcher = Dispatcher(clock, limit=limits.orchestrators, turn=self._turn)
+        self._queue = ActivityQueue(hub, clock, limit=limits.activities, run=run_activity, mark=self._dispatcher.mark)
+        self._turns = Turns(
+            hub,
+            clock,
+            writer,
+            orchestrators,
+            batch=limits.batch,
+            notice=self._notice,
+            ended=self._ended,
+            outstanding=self._queue.outstanding,
+        )
+        self._entities = EntityTurns(hub, clock, writer, entity_code, notice=self._notice)
+        self.operations = Operations(
+            hub, clock, writer, catalogue, notice=self._notice, forget=self._turns.histories.forget
+        )
+
+    def start(self) -> None:
+        self._queue.start()
+        self._dispatcher.start()
+        for instance_id, due in self._hub.messages.recipients():
+            self._dispatcher.mark_at(instance_id, due)
+
+    async def stop(self) -> None:
+        await self._dispatcher.stop()
+        await self._queue.stop()
+
+    async def finished(self, instance_id: str) -> Instance:
+        """Wait, without polling, until the instance has finished. Raises operations.NotFound."""
+        while not (instance := self.operations.instance(instance_id)).finished:
+            await self._changed.setdefault(instance_id, asyncio.Event()).wait()
+        return instance
+
+    async def _turn(self, instance_id: str) -> float | None:
+        turns = self._entities if instance_id.startswith("@") else self._turns
+        return await turns.take(instance_id)
+
+    def _notice(self, effects: Effects) -> None:
+        """A transaction is committed: wake whom it concerns."""
+        for instance_id, count in Counter(effects.activities).items():
+            self._queue.added(instance_id, count)
+        for instance_id, due in effects.marked:
+            self._dispatcher.mark_at(instance_id, due)
+
+    def _ended(self, instance_id: str) -> None:
+        changed = self._changed.pop(instance_id, None)
+        if changed is not None:
+            changed.set()

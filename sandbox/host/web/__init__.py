@@ -1,0 +1,1 @@
+"""Everything that arrives over HTTP: the app's own routes, the durable API, the host's admin API."""

@@ -1,0 +1,1 @@
+"""The half of Azure that runs the app's code: the real worker library where it exists, an own invoker elsewhere."""
