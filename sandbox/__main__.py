@@ -1,0 +1,69 @@
+"""python -m sandbox demo: one whole migration and back. python -m sandbox up: the same town, left running."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+from sandbox.demo import demonstrate
+from sandbox.town import HERE, Town, running_town
+
+FOLDER = HERE / ".sandbox"
+
+
+def main() -> int:
+    """The exit code: not 0 when anything differs from what the demo promises."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    parser.add_argument("what", choices=("demo", "up"))
+    parser.add_argument("--patients", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the town keeps its things")
+    given = parser.parse_args()
+    run = demo if given.what == "demo" else up
+    return asyncio.run(run(given.folder, patients=given.patients, seed=given.seed))
+
+
+async def demo(folder: Path, *, patients: int, seed: int) -> int:
+    """A fresh town, a migration, its undoing, and the proof of both."""
+    async with running_town(folder, patients=patients, seed=seed) as town:
+        return await demonstrate(town, folder / "demo.json", patients=patients)
+
+
+async def up(folder: Path, *, patients: int, seed: int) -> int:
+    """A fresh town that stays until it is interrupted."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with running_town(folder, patients=patients, seed=seed) as town:
+        print(_next_steps(town, folder / "town.json"), flush=True)
+        await stopped.wait()
+    return 0
+
+
+def _next_steps(town: Town, file: Path) -> str:
+    key = f"-H 'x-functions-key: {town.function_key}'"
+    start = (
+        '{"practice": "Harbour Dental", "source": {"kind": "api", "base_url": "%s", "secret": "%s"}, '
+        '"target": {"url": "%s"}, "options": {"fallback_owner": "%s"}}'
+    ) % (town.corepractice_url, town.corepractice_secret_name, town.dataverse_url, town.fallback_owner)
+    return f"""The town is up (addresses and keys: {file}). Press Ctrl-C to take it down.
+
+Start a migration:
+  curl -s {town.functions_url}/api/migrations {key} -H 'Idempotency-Key: first' -d '{start}'
+
+Watch it, read what a gate shows, approve it (digest: from the document):
+  curl -s {town.functions_url}/api/migrations/RUN {key}
+  curl -s {town.functions_url}/api/migrations/RUN/documents/mapping {key}
+  curl -s {town.functions_url}/api/migrations/RUN/decisions {key} \\
+    -d '{{"gate": "mapping", "decision": "approve", "digest": "DIGEST", "by": "you@example.com"}}'
+
+Put everything back:
+  curl -s -X POST {town.functions_url}/api/migrations/RUN/rollback {key}
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

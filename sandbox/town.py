@@ -1,0 +1,144 @@
+"""The whole town on one machine: storage, source, target and the app's host, each a process of its own.
+
+Everything listens on 127.0.0.1, on ports the system chooses. What the town keeps lies in one folder, so that throwing
+the folder away is a fresh start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import shutil
+import signal
+import sys
+import urllib.request
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sandbox.azurite import running_azurite
+from sandbox.host.process import HostProcess
+
+HERE = Path(__file__).parent.parent
+CORE_PRACTICE_TOKEN = "core-practice-sandbox-token"
+SECRET_NAME = "core-practice"
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """Where everything is, and the keys to it. None of it is worth anything outside this machine."""
+
+    functions_url: str
+    dataverse_url: str
+    corepractice_url: str
+    storage_connection: str
+    function_key: str
+    master_key: str
+    corepractice_token: str
+    corepractice_secret_name: str
+    fallback_owner: str
+
+
+class Part:
+    """One simulator as a process: started until it says where it listens, ended when the town ends."""
+
+    def __init__(self, module: str, arguments: Sequence[str], *, log: Path) -> None:
+        self._command = [sys.executable, "-m", module, "--port", "0", *arguments]
+        self._log = log
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> str:
+        """Its URL. RuntimeError with the name of its log when it does not come up."""
+        with self._log.open("ab") as errors:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command, stdout=asyncio.subprocess.PIPE, stderr=errors, cwd=HERE
+            )
+        assert self._process.stdout is not None
+        async for line in self._process.stdout:
+            _, found, url = line.decode().partition(" listening on ")
+            if found:
+                return url.strip()
+        raise RuntimeError(f"{' '.join(self._command[2:3])} did not start; see {self._log}")
+
+    async def stop(self) -> None:
+        """End it politely."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+            await self._process.wait()
+
+
+@asynccontextmanager
+async def running_town(folder: Path, *, patients: int, seed: int) -> AsyncIterator[Town]:
+    """A fresh town in ``folder``; its ``town.json`` says where everything is."""
+    home = folder / "town"
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    async with AsyncExitStack() as stack:
+        azurite = stack.enter_context(running_azurite(home / "azurite"))
+        practice = Part(
+            "sandbox.corepractice",
+            ["--patients", str(patients), "--seed", str(seed), "--token", CORE_PRACTICE_TOKEN, "--rate-limit", "off"],
+            log=home / "corepractice.log",
+        )
+        stack.push_async_callback(practice.stop)
+        practice_url = await practice.start()
+        users = home / "users.json"
+        people = await asyncio.to_thread(_get, f"{practice_url}/sandbox/staff-users")
+        users.write_text(json.dumps(people))
+        identity_key = home / "identity.key"
+        identity_key.touch(mode=0o600)
+        identity_key.write_text(secrets.token_hex(32))
+        target = Part(
+            "sandbox.dataverse",
+            ["--state", str(home / "dataverse.db"), "--identity-key", str(identity_key), "--users", str(users)],
+            log=home / "dataverse.log",
+        )
+        stack.push_async_callback(target.stop)
+        target_url = await target.start()
+        function_key, master_key = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+        host = HostProcess(
+            HERE,
+            state=home / "hub.db",
+            arguments=[
+                "--clock-control", "--identity-key", str(identity_key), "--key", function_key,
+                "--master-key", master_key,
+            ],
+            env={**settings(azurite.connection_string), "PYTHONPATH": str(HERE)},
+            log=home / "host.log",
+        )  # fmt: skip
+        stack.push_async_callback(host.stop)
+        town = Town(
+            functions_url=await host.start(),
+            dataverse_url=target_url,
+            corepractice_url=practice_url,
+            storage_connection=azurite.connection_string,
+            function_key=function_key,
+            master_key=master_key,
+            corepractice_token=CORE_PRACTICE_TOKEN,
+            corepractice_secret_name=SECRET_NAME,
+            fallback_owner=next(p["internalemailaddress"] for p in reversed(people) if not p["isdisabled"]),
+        )
+        (folder / "town.json").write_text(json.dumps(asdict(town), indent=2))
+        yield town
+
+
+def settings(storage_connection: str) -> dict[str, str]:
+    """The app's settings in the town: what an admin's app settings are in Azure."""
+    return {
+        "BRIDGEWORK_STORAGE_CONNECTION": storage_connection,
+        "BRIDGEWORK_ALLOW_LOOPBACK": "true",
+        "BRIDGEWORK_CLIENT_ID": "11111111-2222-4333-8444-555555555555",
+        "BRIDGEWORK_SECRET_CORE_PRACTICE": CORE_PRACTICE_TOKEN,
+        "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "true",
+        "TASKHUB_NAME": "sandbox",
+        "BRIDGEWORK_LANES": str(max(2, min(8, os.cpu_count() or 2))),
+    }
+
+
+def _get(url: str) -> list[dict[str, str]]:
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        found: list[dict[str, str]] = json.load(answer)
+        return found

@@ -1,0 +1,82 @@
+"""A decision counts only about the document that is shown now, at the gate that is open now."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from shared import gates
+from shared.intake import DecisionRequest
+from shared.runs.model import Document, Run
+from shared.vocabulary import Phase
+
+DIGEST = "a" * 64
+RUN = Run("r" + "0" * 20, {"options": {}}, phase=Phase.MAPPING_REVIEW, waiting_for="mapping")
+DOCUMENT = Document("mapping", "path", DIGEST)
+
+
+def asked(**changes: object) -> DecisionRequest:
+    return DecisionRequest.model_validate(
+        {"gate": "mapping", "decision": "approve", "digest": DIGEST, "by": "me", **changes}
+    )
+
+
+def test_an_open_gate_takes_a_decision_about_its_document():
+    assert gates.judge(RUN, asked(), DOCUMENT, None) is None
+
+
+@pytest.mark.parametrize(
+    ("request_", "run", "status", "code"),
+    [
+        (asked(gate="lunch"), RUN, 404, "unknown-gate"),
+        (asked(digest="b" * 64), RUN, 409, "other-digest"),
+        (asked(gate="sample"), RUN, 409, "gate-not-open"),
+        (asked(gate="sample", decision="amend"), RUN, 422, "cannot-amend"),
+        (asked(), replace(RUN, waiting_for=""), 409, "gate-not-open"),
+        (asked(), replace(RUN, problem={"code": "x", "message": "y"}), 409, "gate-not-open"),
+    ],
+)
+def test_any_other_decision_is_refused_with_a_reason(request_: DecisionRequest, run: Run, status: int, code: str):
+    refusal = gates.judge(run, request_, DOCUMENT, None)
+    assert refusal is not None
+    assert (refusal.status, refusal.code) == (status, code)
+
+
+def test_the_same_decision_twice_is_taken_once_and_another_one_is_refused():
+    earlier = {"decision": "approve", "by": "me"}
+    moved_on = replace(RUN, phase=Phase.SCHEMA, waiting_for="")
+    assert gates.judge(moved_on, asked(), DOCUMENT, earlier) is None
+    refusal = gates.judge(moved_on, asked(decision="reject"), DOCUMENT, earlier)
+    assert refusal is not None
+    assert refusal.code == "already-decided"
+
+
+@pytest.mark.parametrize(
+    ("run", "code"),
+    [
+        (replace(RUN, wish="rollback"), "already-rolling-back"),
+        (replace(RUN, phase=Phase.ROLLBACK), "already-rolling-back"),
+        (replace(RUN, phase=Phase.ROLLED_BACK), "already-rolling-back"),
+        (replace(RUN, phase=Phase.REJECTED), "nothing-to-roll-back"),
+    ],
+)
+def test_a_second_rollback_is_refused(run: Run, code: str):
+    refusal = gates.judge_rollback(run)
+    assert refusal is not None
+    assert refusal.code == code
+
+
+def test_rollback_is_possible_even_after_the_sign_off():
+    assert gates.judge_rollback(replace(RUN, phase=Phase.FINISHED)) is None
+
+
+def test_only_what_is_held_up_can_be_resumed():
+    assert gates.judge_resume(RUN) is not None
+    assert gates.judge_resume(replace(RUN, wish="pause")) is None
+    assert gates.judge_resume(replace(RUN, problem={"code": "x"})) is None
+
+
+def test_a_pickup_needs_an_open_window():
+    assert gates.judge_pickup(RUN) is not None
+    assert gates.judge_pickup(replace(RUN, phase=Phase.DELTA)) is None
