@@ -1,0 +1,63 @@
+"""What a source can be asked, whether it is the API or an export bundle.
+
+Both readers give the same records for the same practice: flat, custom fields as ``custom_fields.<key>``, an empty text
+as None, everything else as in the API's JSON (times as text with the practice's offset, dates as ``YYYY-MM-DD``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+Record = dict[str, Any]
+"""One flat record: text, whole and decimal numbers, booleans and None. ``id`` is always a non-empty text."""
+
+MOST_RECORDS = 500
+"""The largest page the API gives; a larger ``limit`` means this."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectCount:
+    """One object of the source. ``count`` leaves archived records out; lists hold both."""
+
+    name: str
+    count: int
+    archived: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """Whose records these are, and how many of what. ``timezone`` is an IANA name."""
+
+    practice_name: str
+    timezone: str
+    objects: tuple[ObjectCount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some records and the cursor of the next page; None means that this was the last one."""
+
+    records: list[Record] = field(repr=False)
+    next_cursor: str | None = None
+
+
+class Source(Protocol):
+    """Archived records are always included. Every method may raise TryAgain, AskPerson or Stop."""
+
+    async def describe(self) -> Description:
+        """The practice and its objects, counted as far as lists can show them."""
+
+    async def page(
+        self, object: str, *, cursor: str | None, since: str | None = None, limit: int = MOST_RECORDS
+    ) -> Page:
+        """One page in a stable order. ``since`` (ISO-8601 with an offset, inclusive) compares ``updated_at``.
+
+        A cursor stays good across processes and while records change; it belongs to one object and one ``since``.
+        """
+
+    async def record(self, object: str, id: str) -> Record | None:
+        """One record by its id, also one that no list shows; None when the source has none."""
+
+    async def close(self) -> None:
+        """Let go of what the source itself opened."""

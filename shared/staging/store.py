@@ -1,0 +1,186 @@
+"""Blob storage: what a run stages and publishes, and what customers put in. DOOR
+
+A shard is never read without proof that it is what was written. Writing the same content again changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from typing import Any, BinaryIO
+
+import orjson
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.storage.blob.aio import BlobClient, BlobServiceClient, ExponentialRetry
+
+from shared.errors import Stop
+from shared.staging import layout, pages
+from shared.staging.failures import as_failures
+from shared.vocabulary import Address
+
+_LARGEST_SINGLE_PUT = 32 << 20
+_DELETES_AT_A_TIME = 16
+
+
+class Staging:
+    """One storage account's containers. Everything but what customers put in is named by ``layout``."""
+
+    def __init__(self, service: BlobServiceClient, containers: Sequence[str] = layout.CONTAINERS) -> None:
+        self._service = service
+        self._containers = tuple(containers)
+
+    @classmethod
+    def connect(
+        cls,
+        *,
+        connection: str = "",
+        account: str = "",
+        credential: AsyncTokenCredential | None = None,
+        retries: int = 3,
+    ) -> Staging:
+        """By connection string where there is one, else by identity. Opens nothing yet."""
+        # The library's own first pause is 15 seconds; an activity should answer long before the second.
+        retry = ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=retries, random_jitter_range=1)
+        settings: dict[str, Any] = {"retry_policy": retry, "max_single_put_size": _LARGEST_SINGLE_PUT}
+        if connection:
+            return cls(BlobServiceClient.from_connection_string(connection, **settings))
+        address = f"https://{account}.blob.core.windows.net"
+        return cls(BlobServiceClient(address, credential=credential, **settings))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._service.close()
+
+    async def ensure(self) -> None:
+        """Create the containers that are missing. An app that may not create them is fine where they all exist."""
+        with as_failures():
+            for name in self._containers:
+                container = self._service.get_container_client(name)
+                if await container.exists():
+                    continue
+                try:
+                    await container.create_container()
+                except ResourceExistsError:
+                    continue
+
+    # What a run stages
+
+    async def write_shard(
+        self, run: str, object: str, generation: str, number: int, records: Sequence[dict[str, Any]]
+    ) -> Address:
+        """Stage records. Millions of them pass through here, a shard at a time."""
+        content = await asyncio.to_thread(pages.encode, records)
+        path = layout.shard_path(run, object, generation, number)
+        return await self._write(layout.STAGING, path, content, count=len(records))
+
+    async def read_shard(self, address: Address) -> list[dict[str, Any]]:
+        """The records of a shard. Raises Stop when it is not what was written."""
+        content = await self._read(layout.STAGING, address.path)
+        try:
+            return await asyncio.to_thread(_proved, content, address)
+        except pages.Damaged:
+            raise Stop(
+                "staged-shard-damaged",
+                f"The staged shard {address.path} is not what was written.",
+                remedy="Somebody or something changed it. Start a new run; this one can still be rolled back.",
+            ) from None
+
+    async def write_bytes(self, path: str, content: bytes) -> Address:
+        """Stage something that is neither records nor a document, under a path of the run's own."""
+        return await self._write(layout.STAGING, path, content)
+
+    async def read_bytes(self, path: str | Address) -> bytes:
+        """What ``write_bytes`` staged. With an Address, its digest is checked."""
+        return await self._checked(layout.STAGING, path)
+
+    # What a run publishes
+
+    async def write_document(self, run: str, name: str, document: dict[str, Any], sequence: int) -> Address:
+        """Publish one version of a document."""
+        path = layout.document_path(run, name, sequence)
+        return await self._write(layout.REPORTS, path, orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS))
+
+    async def read_document(self, path: str | Address) -> dict[str, Any]:
+        """A published document. With an Address, its digest is checked."""
+        document: dict[str, Any] = orjson.loads(await self._checked(layout.REPORTS, path))
+        return document
+
+    # What customers put in
+
+    async def inbox_exists(self, path: str) -> bool:
+        """Whether there is a blob of that name in ``inbox``. Raises Stop for what cannot be one."""
+        with as_failures():
+            return await self._blob(layout.INBOX, layout.inbox_path(path)).exists()
+
+    async def download_to(self, path: str, file: BinaryIO, *, most: int) -> Address:
+        """Copy a blob out of ``inbox`` into a local file, a few megabytes in memory at a time.
+
+        Raises Stop when it is missing or larger than ``most`` bytes. A blob that changes meanwhile ends in TryAgain.
+        """
+        digest, size = hashlib.sha256(), 0
+        with as_failures():
+            try:
+                download = await self._blob(layout.INBOX, layout.inbox_path(path)).download_blob(max_concurrency=2)
+            except ResourceNotFoundError:
+                raise Stop("bundle-missing", "There is no such blob in the container 'inbox'.") from None
+            if download.size > most:
+                raise Stop("bundle-too-large", f"The bundle has {download.size} bytes; the limit is {most}.")
+            async for chunk in download.chunks():
+                size += len(chunk)
+                digest.update(chunk)
+                await asyncio.to_thread(file.write, chunk)
+        file.flush()
+        return Address(path, digest.hexdigest(), size)
+
+    async def delete_run(self, run: str) -> int:
+        """Delete everything that was staged and published for a run. Answers how many blobs there were."""
+        prefix, deleted = layout.run_prefix(run), 0
+        with as_failures():
+            for name in (layout.STAGING, layout.REPORTS):
+                container = self._service.get_container_client(name)
+                found = [blob async for blob in container.list_blob_names(name_starts_with=prefix)]
+                for start in range(0, len(found), _DELETES_AT_A_TIME):
+                    part = found[start : start + _DELETES_AT_A_TIME]
+                    await asyncio.gather(*(_gone(container.get_blob_client(path)) for path in part))
+                deleted += len(found)
+        return deleted
+
+    # The containers themselves
+
+    def _blob(self, container: str, path: str) -> BlobClient:
+        return self._service.get_blob_client(container, path)
+
+    async def _write(self, container: str, path: str, content: bytes, *, count: int = 0) -> Address:
+        with as_failures():
+            blob = self._blob(container, layout.sound_path(path))
+            await blob.upload_blob(content, length=len(content), overwrite=True)
+        return Address(path, pages.digest(content), len(content), count)
+
+    async def _read(self, container: str, path: str) -> bytes:
+        with as_failures():
+            try:
+                download = await self._blob(container, layout.sound_path(path)).download_blob(max_concurrency=2)
+                return await download.readall()
+            except ResourceNotFoundError:
+                raise Stop("staged-blob-missing", f"{path} is not in the container '{container}' any more.") from None
+
+    async def _checked(self, container: str, path: str | Address) -> bytes:
+        content = await self._read(container, path if isinstance(path, str) else path.path)
+        if isinstance(path, Address) and pages.digest(content) != path.sha256:
+            raise Stop("staged-blob-damaged", f"{path.path} in '{container}' is not what was written.")
+        return content
+
+
+def _proved(content: bytes, address: Address) -> list[dict[str, Any]]:
+    if pages.digest(content) != address.sha256:
+        raise pages.Damaged("another digest")
+    return pages.decode(content)
+
+
+async def _gone(blob: BlobClient) -> None:
+    try:
+        await blob.delete_blob()
+    except ResourceNotFoundError:
+        return
