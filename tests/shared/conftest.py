@@ -1,0 +1,107 @@
+"""A small practice and a live target that fits it, for tests of what comes between them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from shared.mapping.compiled import ObjectMap, compile_objects
+from shared.mapping.crosswalk import Crosswalk, index
+from shared.mapping.model import FieldMap
+from shared.mapping.propose import propose
+from shared.mapping.wanted import tables
+from shared.schema.model import Field, Kind, Option, Table
+
+FALLBACK = "00000000-0000-4000-8000-00000000000f"
+USER = "00000000-0000-4000-8000-000000000001"
+
+
+def profile(kind: str = "text", **more: Any) -> dict[str, Any]:
+    return {"kind": kind, "max_length": 10, **more}
+
+
+INVENTORY: dict[str, Any] = {
+    "objects": {
+        "locations": {"fields": {"id": profile(), "name": profile(), "active": profile("boolean")}},
+        "referrers": {"fields": {"id": profile(), "practice_name": profile()}},
+        "staff": {
+            "fields": {
+                "id": profile(),
+                "first_name": profile(),
+                "role": profile("choice", values={"dentist": 2, "oral_health_therapist": 1}),
+                "location_id": profile(),
+                "active": profile("boolean"),
+            }
+        },
+        "patients": {
+            "fields": {
+                "id": profile(),
+                "first_name": profile(),
+                "last_name": profile(),
+                "date_of_birth": profile("date"),
+                "medicare_number": profile(sensitivity="government"),
+                "status": profile("choice", values={"active": 3, "archived": 1}),
+                "marketing_consent": profile("boolean"),
+                "provider_id": profile(),
+                "referrer_id": profile(),
+                "created_at": profile("instant"),
+                "custom_fields.how_heard": profile("choice", values={"a_b": 1, "a b": 1}),
+                "custom_fields.recall_months": profile("integer"),
+                "custom_fields.story": profile(max_length=3000),
+            }
+        },
+        "appointments": {
+            "fields": {
+                "id": profile(),
+                "patient_id": profile(),
+                "provider_id": profile(),
+                "starts_at": profile("instant"),
+                "type": profile("choice", values={"check_up": 5}),
+                "status": profile("choice", values={"failed_to_attend": 1, "booked": 1}),
+            }
+        },
+        "attachments": {"fields": {"id": profile()}},
+    }
+}
+
+
+@pytest.fixture
+def mapping() -> FieldMap:
+    return propose(INVENTORY, prefix="bw", source_system="here", default_account=True)
+
+
+@pytest.fixture
+def live(mapping: FieldMap) -> dict[str, Table]:
+    """The wanted tables as a target would describe them once they are made."""
+    made = {table.name: _made(table) for table in tables(mapping)}
+    made["systemuser"] = Table("systemuser", "systemusers", "systemuserid", "fullname")
+    return made
+
+
+def _made(table: Table) -> Table:
+    fields = tuple(_live(field) for field in table.fields)
+    return replace(table, fields=fields)
+
+
+def _live(field: Field) -> Field:
+    options = tuple(Option(727000000 + number, option.label) for number, option in enumerate(field.options))
+    schema_name = field.schema_name or field.name
+    several = len(field.targets) > 1 or field.name == "parentcustomerid"
+    navigation = tuple((t, f"{schema_name}_{t}" if several else schema_name) for t in field.targets)
+    length = field.max_length or (50 if field.kind is Kind.TEXT else None)
+    return replace(field, options=options, navigation=navigation, max_length=length)
+
+
+@pytest.fixture
+def crosswalk() -> Crosswalk:
+    ids = {"locations": ["L1"], "referrers": ["R1", "R2"], "staff": ["S1", "S2"], "patients": ["P1", "P2"]}
+    return Crosswalk(
+        "here", FALLBACK, users={"S1": USER}, aliases={"R2": "R1"}, known={n: index(i) for n, i in ids.items()}
+    )
+
+
+@pytest.fixture
+def maps(mapping: FieldMap, live: dict[str, Table], crosswalk: Crosswalk) -> dict[str, ObjectMap]:
+    return compile_objects(mapping, live, crosswalk)
