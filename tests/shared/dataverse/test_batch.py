@@ -16,7 +16,9 @@ BAD = (
 
 
 def answer(*messages: bytes, boundary: str = "batchresponse_1") -> bytes:
-    head = b"--" + boundary.encode() + b"\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
+    head = (
+        b"--" + boundary.encode() + b"\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
+    )
     return b"".join(head + message for message in messages) + b"--" + boundary.encode() + b"--\r\n"
 
 

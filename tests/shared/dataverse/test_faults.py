@@ -62,8 +62,8 @@ def test_retry_after_lengthens_a_wait_and_never_shortens_it() -> None:
         ),
         (
             "0x8004431a",
-            "A validation error occurred.  The value Smith of 'bw_role' on record of type 'contact' is outside the valid"
-            " range. Accepted Values: 1,2",
+            "A validation error occurred.  The value Smith of 'bw_role' on record of type 'contact' is outside the"
+            " valid range. Accepted Values: 1,2",
             "bw_role",
         ),
         ("0x80040265", "Jane Smith (DOB 'x' of 1970) must not be saved", None),

@@ -10,7 +10,9 @@ from shared.schema.gaps import AddField, AddKey, AddLookup, AddOptions, CreateTa
 from shared.schema.model import Field, Key, Kind, Option, Table
 
 SOURCE_ID = Field("bw_sourceid", Kind.TEXT, "bw_SourceId", "Source id", max_length=100, custom=True)
-ROLE = Field("bw_role", Kind.CHOICE, "bw_Role", "Role", options=(Option(0, "Patient"), Option(0, "Provider")), custom=True)
+ROLE = Field(
+    "bw_role", Kind.CHOICE, "bw_Role", "Role", options=(Option(0, "Patient"), Option(0, "Provider")), custom=True
+)
 KEY = Key("bw_SourceIdKey", ("bw_sourceid",))
 CONTACT = Table(
     "contact", "contacts", "contactid", "fullname",
@@ -64,7 +66,11 @@ def test_the_order_is_the_same_every_time() -> None:
 
 
 def test_new_choice_values_come_from_the_publishers_range() -> None:
-    step = next(s for s in gaps([CONTACT], {"contact": bare(CONTACT)}, option_prefix=54321).steps if isinstance(s, AddField) and s.field.name == "bw_role")  # noqa: E501
+    step = next(
+        s
+        for s in gaps([CONTACT], {"contact": bare(CONTACT)}, option_prefix=54321).steps
+        if isinstance(s, AddField) and s.field.name == "bw_role"
+    )
     assert [option.value for option in step.field.options] == [543210000, 543210001]
 
 

@@ -14,7 +14,7 @@ VISIT = Table(
     schema_name="bw_Visit", label="Visit", custom=True, why="Nothing standard fits.",
     keys=(Key("bw_SourceIdKey", ("bw_sourceid",)),),
     fields=(
-        Field("bw_kind", Kind.CHOICE, "bw_Kind", "Kind", options=(Option(0, "Check | clean"),), why="Seen", custom=True),
+        Field("bw_kind", Kind.CHOICE, "bw_Kind", "Kind", options=(Option(0, "A | b"),), why="Seen", custom=True),
         Field("bw_patientid", Kind.LOOKUP, "bw_PatientId", "Patient", targets=("contact",), custom=True),
         Field("bw_sourceid", Kind.TEXT, "bw_SourceId", "Source id", max_length=100, custom=True),
     ),
