@@ -62,26 +62,34 @@ class Rows(Reads):
     async def set_state(self, table: Table, rows: Sequence[tuple[str, int, int]]) -> list[Result]:
         """The second write that a state other than the default needs: (id, statecode, statuscode) for each row.
 
-        That UpdateMultiple changes states is not documented, so the first time one row is read back per table; where
-        it did not, and ever after, single PATCHes do it.
+        That UpdateMultiple changes states is not documented. So the first time one row of a table is read back; where
+        it was refused or did nothing, single PATCHes do it, then and ever after.
         """
+        key = table.primary_id
         bodies: list[dict[str, Any]] = [
-            {table.primary_id: row_id, "statecode": state, "statuscode": status} for row_id, state, status in rows
+            {key: one, "statecode": state, "statuscode": status} for one, state, status in rows
         ]
-        trusted = self._states_in_bulk.get(table.name)
-        if trusted is False:
-            _ids(table, bodies)
-            return [result for chunk in _chunks(bodies) for result in (await self._update_each(table, chunk)).values()]
-        results = await self.update(table, bodies)
-        went = next((body for body, result in zip(bodies, results, strict=True) if result.ok), None)
-        if trusted is None and went is not None and len(bodies) > 1:
-            row_id = went[table.primary_id]
-            present = await self.rows(table, [row_id], select=["statecode", "statuscode"])
-            shown = odata.shows(table, went, present.get(row_id.lower(), {}))
-            self._states_in_bulk[table.name] = shown
-            if not shown:
-                return await self.set_state(table, rows)
-        return results
+        ids, found = _ids(table, bodies), Results()
+        for chunk in _chunks(bodies):
+            known = self._states_in_bulk.get(table.name)
+            bulk = known is not False and len(chunk) > 1 and (await self.bulk(table.name)).update
+            if bulk and await self._set_states_in_bulk(table, chunk, known=known is not None):
+                found |= _all_ok(table, chunk, 204)
+                continue
+            results = await self._update_each(table, chunk)
+            if bulk and all(result.ok for result in results.values()):
+                self._states_in_bulk[table.name] = False  # there was nothing wrong with the rows
+            found |= results
+        return [found[row_id] for row_id in ids]
+
+    async def _set_states_in_bulk(self, table: Table, bodies: Sequence[Row], *, known: bool) -> bool:
+        reply = await self._send_bulk(table, "UpdateMultiple", bodies, repeatable=True)
+        if reply.fault is not None or known:
+            return reply.fault is None
+        row_id = bodies[0][table.primary_id]
+        present = await self.rows(table, [row_id], select=["statecode", "statuscode"])
+        self._states_in_bulk[table.name] = odata.shows(table, bodies[0], present.get(row_id.lower(), {}))
+        return self._states_in_bulk[table.name]
 
     async def delete(self, table: Table, items: Sequence[tuple[str, str | None]]) -> list[Result]:
         """Delete (id, etag or None). Gone already is a success; ``edited-since`` and ``has-children`` are reasons."""
