@@ -9,44 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sandbox.customer import APPROVER, PATIENCE, Api, Customer, Disappointed
 from sandbox.screen import Screen
 from sandbox.town import Town
-
-APPROVER = "practice.manager@example.com"
-PATIENCE = 900.0
-"""Seconds until a phase that does not move is called stuck."""
-
-
-class Disappointed(Exception):
-    """The demo did not show what it promises."""
-
-
-@dataclass(frozen=True, slots=True)
-class Api:
-    """The app's API, as a customer holds it."""
-
-    url: str
-    key: str
-
-    def call(self, method: str, path: str, body: Any = None, **headers: str) -> dict[str, Any]:
-        """One request; Disappointed with the problem's own words when it is refused."""
-        data = None if body is None else json.dumps(body).encode()
-        sent = {"x-functions-key": self.key, "Content-Type": "application/json", **headers}
-        request = urllib.request.Request(self.url + path, data=data, method=method, headers=sent)
-        try:
-            with urllib.request.urlopen(request, timeout=120) as answer:
-                text = answer.read()
-        except urllib.error.HTTPError as refused:
-            raise Disappointed(f"{method} {path}: {refused.code} {refused.read().decode()[:800]}") from None
-        found: dict[str, Any] = json.loads(text) if text else {}
-        return found
 
 
 async def demonstrate(town: Town, result: Path, *, patients: int) -> int:
@@ -65,33 +34,32 @@ async def demonstrate(town: Town, result: Path, *, patients: int) -> int:
 
 def _tell(town: Town, screen: Screen, patients: int) -> dict[str, Any]:
     began = time.monotonic()
-    api = Api(town.functions_url, town.function_key)
-    before = _export(town)
+    customer = Customer(town)
+    before = customer.export()
     screen.title(f"A practice of {patients:,} patients moves from Core Practice to Dynamics 365")
-    run = _start(api, town)
+    run = customer.start(customer.request(delta_window_hours=24))
     screen.line(f"Run {run} is registered; the story begins.")
-    here = f"/api/migrations/{run}"
-    _until(api, here, screen, waits_for="mapping")
-    _show_mapping(api, here, screen)
-    _approve(api, here, "mapping", screen)
-    _until(api, here, screen, waits_for="sample")
-    _show_sample(api, here, screen)
-    _approve(api, here, "sample", screen)
-    _until(api, here, screen, phase="delta")
-    _change_the_practice(api, town, here, screen, patients)
-    _until(api, here, screen, waits_for="sign-off")
-    verdict = api.call("GET", f"{here}/documents/verdict")["document"]
+    customer.until(run, waits_for="mapping", watch=screen.progress)
+    _show_mapping(customer.document(run, "mapping")["document"], screen)
+    _approve(customer, run, "mapping", screen)
+    customer.until(run, waits_for="sample", watch=screen.progress)
+    _show_sample(customer.document(run, "sample-diff", shown=True)["document"], screen)
+    _approve(customer, run, "sample", screen)
+    customer.until(run, phase="delta", watch=screen.progress)
+    _change_the_practice(customer, run, screen, patients)
+    customer.let_the_window_pass(run, watch=screen.progress)
+    verdict = customer.document(run, "verdict")["document"]
     screen.title(verdict["headline"])
     _show_verdict(verdict, screen)
-    _approve(api, here, "sign-off", screen)
-    moved = _until(api, here, screen, phase="finished")
+    _approve(customer, run, "sign-off", screen)
+    moved = customer.until(run, phase="finished", watch=screen.progress)
     screen.title("One click back")
-    api.call("POST", f"{here}/rollback")
-    undone = _until(api, here, screen, phase="rolled-back")
-    rows_left, differences = _compare(before, _export(town))
+    customer.ask(run, "rollback")
+    undone = customer.until(run, phase="rolled-back", watch=screen.progress)
+    rows_left, differences = _compare(before, customer.export())
     back = undone["rollback"]
-    screen.line(f"{back['rows_undone']:,} rows undone, {back['held']} held; read independently, {rows_left} rows are left")
-    screen.line(f"and {differences} lines of the target's full export differ from before the migration.")
+    screen.line(f"{back['rows_undone']:,} rows undone, {back['held']} held. Read independently of the app,")
+    screen.line(f"{rows_left} rows are left, and {differences} lines of the target's export differ from before.")
     return {
         "run": run,
         "phase": undone["phase"],
@@ -114,43 +82,12 @@ def _five(counts: Mapping[str, int]) -> dict[str, int]:
     return {name: counts[name] for name in ("extracted", "created", "updated", "excluded", "set_aside")}
 
 
-def _start(api: Api, town: Town) -> str:
-    body = {
-        "practice": "Harbour Dental",
-        "source": {"kind": "api", "base_url": town.corepractice_url, "secret": town.corepractice_secret_name},
-        "target": {"url": town.dataverse_url},
-        "options": {"fallback_owner": town.fallback_owner, "delta_window_hours": 24},
-    }
-    return str(api.call("POST", "/api/migrations", body, **{"Idempotency-Key": f"demo-{time.time_ns()}"})["run"])
+def _approve(customer: Customer, run: str, gate: str, screen: Screen) -> None:
+    customer.decide(run, gate, comment="demo")
+    screen.line(f"{APPROVER} approves: {gate}.")
 
 
-def _until(api: Api, here: str, screen: Screen, *, waits_for: str = "", phase: str = "") -> dict[str, Any]:
-    """Watch until the run waits for a gate or is in a phase. A problem, or no movement, is the end of the demo."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        status = api.call("GET", here)
-        screen.progress(status)
-        if status["problem"]:
-            raise Disappointed(f"{status['problem']['code']}: {status['problem']['message']}")
-        if (waits_for and status["waiting_for"] == waits_for) or status["phase"] == phase:
-            screen.settle()
-            return status
-        if status["ended_at"]:
-            raise Disappointed(f"the run ended in phase {status['phase']}")
-        time.sleep(0.3)
-    raise Disappointed(f"nothing moved for {PATIENCE:.0f} seconds")
-
-
-def _approve(api: Api, here: str, gate: str, screen: Screen) -> None:
-    name = {"mapping": "mapping", "sample": "sample-diff", "sign-off": "verdict"}[gate]
-    digest = api.call("GET", f"{here}/documents/{name}")["digest"]
-    decision = {"gate": gate, "decision": "approve", "digest": digest, "by": APPROVER, "comment": "demo"}
-    api.call("POST", f"{here}/decisions", decision)
-    screen.line(f"{APPROVER} approves {gate}, digest {digest[:12]}…")
-
-
-def _show_mapping(api: Api, here: str, screen: Screen) -> None:
-    document = api.call("GET", f"{here}/documents/mapping")["document"]
+def _show_mapping(document: Mapping[str, Any], screen: Screen) -> None:
     facts = document["compatibility"]
     screen.title("Gate: the map")
     screen.line(
@@ -164,8 +101,7 @@ def _show_mapping(api: Api, here: str, screen: Screen) -> None:
         screen.line(f"  left out: {gap['object']}{'.' if gap['field'] else ''}{gap['field']} ({gap['reason']})")
 
 
-def _show_sample(api: Api, here: str, screen: Screen) -> None:
-    document = api.call("GET", f"{here}/documents/sample-diff")["document"]
+def _show_sample(document: Mapping[str, Any], screen: Screen) -> None:
     screen.title("Gate: the sample")
     screen.line(document["headline"])
     for name in ("patients", "appointments"):
@@ -185,26 +121,18 @@ def _show_verdict(verdict: Mapping[str, Any], screen: Screen) -> None:
             screen.line(f"               {count:>7,} {reason}")
 
 
-def _change_the_practice(api: Api, town: Town, here: str, screen: Screen, patients: int) -> None:
+def _change_the_practice(customer: Customer, run: str, screen: Screen, patients: int) -> None:
     """While the window is open, people keep working: patients arrive and change. Then two days pass."""
     screen.title("The delta window is open; the practice goes on working")
     edits = {"seed": 3, "created": max(3, patients // 200), "updated": max(5, patients // 100), "deleted": 0}
-    Api(town.corepractice_url, "").call("POST", "/sandbox/change", edits)
-    host = Api(town.functions_url, town.master_key)
-    host.call("POST", "/admin/functions/delta_pickup", {})
+    Api(customer.town.corepractice_url).call("POST", "/sandbox/change", edits)
+    customer.host.call("POST", "/admin/functions/delta_pickup", {})
     deadline = time.monotonic() + PATIENCE
-    while not sum(api.call("GET", here)["delta"].values()):
+    while not sum(customer.status(run)["delta"].values()):
         if time.monotonic() > deadline:
             raise Disappointed("the delta brought nothing")
         time.sleep(0.3)
     screen.line("The timer fired and the changes are coming over. Now the clock jumps past the end of the window.")
-    host.call("POST", "/sandbox/clock", {"advance_seconds": 24 * 3600 + 60})
-
-
-def _export(town: Town) -> list[str]:
-    """The target as it is, read past the app: one canonical line per row and per piece of schema."""
-    with urllib.request.urlopen(f"{town.dataverse_url}/sandbox/export", timeout=120) as answer:
-        return [line.decode() for line in answer]
 
 
 def _compare(before: list[str], after: list[str]) -> tuple[int, int]:
