@@ -1,0 +1,182 @@
+"""HTTP around the organisation: authentication, limits, faults, the customization lock. It keeps no rows.
+
+Everything that takes simulated time waits here; what a request means is decided without waiting, in `routing`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from urllib.parse import unquote
+
+import orjson
+from aiohttp import web
+
+from sandbox.faults import FaultSchedule, add_fault_routes, faults_middleware
+
+from .access import Access
+from .addresses import ROOT
+from .administration import Statistics, add_admin_routes
+from .batch import run_batch
+from .errors import DataverseError
+from .limits import OFF, Limits, Protection
+from .organisation import Organisation
+from .routing import answer, is_customization
+from .wire import JSON, Answer, Request, read_query, refusal
+
+LARGEST_BODY = 132 * 1024 * 1024
+COOKIE = "ARRAffinity"
+FAULT_CODES = {"rate_limited": "0x80072322", "unavailable": "0x80044150", "unauthorized": ""}
+
+
+def build_app(
+    org: Organisation, *, limits: Limits = OFF, key: bytes | None = None, schedule: FaultSchedule | None = None
+) -> web.Application:
+    """The web application. `key` verifies tokens; without one any bearer token is accepted."""
+    schedule = schedule or FaultSchedule()
+
+    def fault_body(status: int, code: str, message: str) -> object:
+        return {"error": {"code": FAULT_CODES.get(code, code), "message": message}}
+
+    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[faults_middleware(schedule, fault_body)])
+    door = Door(org, limits, key)
+    add_fault_routes(app, schedule)
+    add_admin_routes(app, org, door.statistics, door.protection)
+    app.router.add_route("*", "/{path:.*}", door.handle)
+    return app
+
+
+class Door:
+    """What HTTP adds to an organisation."""
+
+    def __init__(self, org: Organisation, limits: Limits, key: bytes | None) -> None:
+        self._org = org
+        self._access = Access(org, key)
+        self._customizing = False
+        self._warming: set[str] = set()
+        self._chance = random.Random(7)
+        self.statistics = Statistics()
+        self.protection = Protection(limits, lambda: asyncio.get_running_loop().time())
+
+    async def handle(self, http: web.Request) -> web.StreamResponse:
+        found = ROOT.match(http.path)
+        if found is None:
+            return _http(refusal(DataverseError(404, "", f"Nothing is here: {http.path}")), {})
+        root = f"{http.scheme}://{http.host}{found[0].rstrip('/')}"
+        # The name and port the client used come back in every link, so that a proxy in between keeps working.
+        server, fresh = self._server(http)
+        headers = {"x-ms-service-request-id": self._org.new_id(), "REQ_ID": self._org.new_id(), "OData-Version": "4.0",
+                   "x-ms-dop-hint": str(self._dop_hint)}
+        try:
+            caller = self._access.caller(http.headers, f"{http.scheme}://{http.host}")
+            admission = self.protection.enter(caller.real_id, server)
+        except DataverseError as error:
+            self.statistics.count(http.method, http.path[found.end() :], error.status, 0)
+            return _http(refusal(error), headers)
+        result = Answer(500)
+        try:
+            request = Request(
+                method=http.method,
+                path=unquote(http.rel_url.raw_path[found.end() :]),
+                query=read_query(http.rel_url.raw_query_string),
+                headers={name.lower(): value for name, value in http.headers.items()},
+                body=await http.read(),
+                root=root,
+                caller=caller,
+                fault=http.get("fault"),
+            )
+            result = await self._executed(request)
+        except web.HTTPRequestEntityTooLarge:
+            result = refusal(DataverseError(413, "0x8004418a", "The request exceeds the maximum size."))
+        finally:
+            self.protection.leave(admission)
+        self.statistics.count(http.method, http.path[found.end() :], result.status, result.rows)
+        response = _http(result, headers | self.protection.headers(caller.real_id, server))
+        if fresh:
+            response.set_cookie(COOKIE, f"server{server}", httponly=True)
+        return response
+
+    @property
+    def _dop_hint(self) -> int:
+        hint = self.protection.limits.dop_hint
+        return self._org.behaviour.dop_hint if hint is None else hint
+
+    def _server(self, http: web.Request) -> tuple[int, bool]:
+        """The virtual web server: the cookie's, else any; and whether the client has to be told."""
+        servers = self.protection.limits.servers
+        cookie = http.cookies.get(COOKIE, "")
+        number = cookie.removeprefix("server")
+        if number.isdigit() and int(number) < servers:
+            return int(number), False
+        return self._chance.randrange(servers), True
+
+    async def _executed(self, request: Request) -> Answer:
+        limits = self.protection.limits
+        if is_customization(request):
+            result = await self._customized(request)
+        elif (table := self._cold_table(request)) is not None:
+            result = await self._warmed(request, table)
+        else:
+            result = self._answered(request)
+        cost = limits.per_request_ms + limits.per_row_ms * result.rows
+        if cost:
+            await asyncio.sleep(cost / 1000)
+        return result
+
+    def _answered(self, request: Request) -> Answer:
+        if request.path.strip("/") == "$batch" and request.method == "POST":
+            return run_batch(self._org, request, answer)
+        return answer(self._org, request)
+
+    async def _customized(self, request: Request) -> Answer:
+        """One customization at a time: a second one meets the lock, a 429 that is no throttling."""
+        if self._customizing:
+            text = (
+                "Cannot start another [EntityCustomization] because there is a previous [EntityCustomization] running at"
+                " this moment. Use Solution History for more details."
+            )
+            return refusal(DataverseError(429, "0x80071151", text))
+        self._customizing = True
+        try:
+            result = self._answered(request)
+            await _pause(self._org.behaviour.customization_seconds)
+        finally:
+            self._customizing = False
+        return result
+
+    def _cold_table(self, request: Request) -> str | None:
+        """The custom table whose first bulk message this is."""
+        if not request.path.endswith(("CreateMultiple", "UpdateMultiple", "UpsertMultiple")):
+            return None
+        name = self._org.catalogue.sets.get(request.path.partition("/")[0], "")
+        table = self._org.catalogue.table(name)
+        cold = table is not None and table.custom and name not in self._org.warm
+        return name if cold and self._org.behaviour.table_warmup_seconds else None
+
+    async def _warmed(self, request: Request, table: str) -> Answer:
+        """The platform makes its SQL types at a table's first bulk message; a second one meanwhile loses the race."""
+        if table in self._warming:
+            text = "Generic SQL error. Sql Number: 3732. Cannot drop type because it is being referenced by object."
+            return refusal(DataverseError(500, "0x80044150", text))
+        self._warming.add(table)
+        try:
+            result = self._answered(request)
+            await _pause(self._org.behaviour.table_warmup_seconds)
+            if result.status < 400:
+                self._org.warm.add(table)
+        finally:
+            self._warming.discard(table)
+        return result
+
+
+_pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+def _http(found: Answer, headers: dict[str, str]) -> web.Response:
+    merged = {**headers, **found.headers}
+    if found.body is None:
+        return web.Response(status=found.status, headers=merged)
+    body = found.body if isinstance(found.body, bytes) else orjson.dumps(found.body)
+    merged["Content-Type"] = found.content_type if found.content_type != JSON else f"{JSON}; charset=utf-8"
+    return web.Response(status=found.status, body=body, headers=merged)

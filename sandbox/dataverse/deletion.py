@@ -1,0 +1,107 @@
+"""Deleting a row: what hangs on it goes along, lets go, or forbids; and the recycle bin, if the organisation keeps one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import errors
+from .columns import LOOKUP_KINDS, Kind, TableSchema
+from .files import FileRoom
+from .people import privilege
+from .records import check_version
+from .tables import Row
+from .work import Work
+
+
+def delete(work: Work, table: TableSchema, row_id: str, *, if_match: str | None = None) -> None:
+    """Delete a row by its relationships' rules; raises 404, 405 (Restrict) or 412."""
+    name = table.logical_name
+    row = work.org.store(name).rows.get(row_id)
+    if row is None:
+        raise errors.no_record(name, row_id)
+    check_version(row, if_match)
+    if name == "organization":
+        raise errors.invalid("The organization cannot be deleted.", "0x80040800", 405)
+    _delete(work, table, row_id, row)
+
+
+def _delete(work: Work, table: TableSchema, row_id: str, row: Row) -> None:
+    name = table.logical_name
+    # Gone first: a circle of cascades ends here.
+    work.transaction.put(name, row_id, None)
+    for link in work.org.catalogue.links.to[name]:
+        children = _pointing(work, link.referencing, link.column, name, row_id)
+        if not children:
+            continue
+        if link.delete == "Restrict":
+            raise errors.DataverseError(
+                405, "0x80040227", f"The {name} cannot be deleted because it is associated with {link.referencing} rows."
+            )
+        child = work.org.catalogue.tables[link.referencing]
+        for found in children:
+            if link.delete == "Cascade":
+                _delete(work, child, found[child.primary_id], found)
+            elif link.delete == "RemoveLink":
+                _let_go(work, child, found, link.column)
+    for both in work.org.catalogue.links.many[name].values():
+        for column in {both.column1 if both.entity1 == name else both.column2}:
+            for pair in work.org.store(both.intersect).having(column, row_id):
+                work.transaction.put(both.intersect, pair[f"{both.intersect}id"], None)
+    _forget_files(work, table, row)
+    if work.org.behaviour.recycle_bin:
+        work.transaction.put(work.org.bin(name).name, row_id, row)
+
+
+def _pointing(work: Work, table: str, column: str, target: str, row_id: str) -> list[Row]:
+    found = work.org.store(table).having(column, row_id)
+    if not work.org.catalogue.tables[table].columns[column].polymorphic:
+        return found
+    return [row for row in found if row.get(f"{column}@type") == target]
+
+
+def _let_go(work: Work, table: TableSchema, row: Row, column: str) -> None:
+    freed = {name: value for name, value in row.items() if name not in (column, f"{column}@type")}
+    freed["versionnumber"] = work.org.next_version()
+    freed["modifiedon"], freed["modifiedby"] = work.now, work.caller.user_id
+    work.transaction.put(table.logical_name, row[table.primary_id], freed)
+
+
+def _forget_files(work: Work, table: TableSchema, row: Row) -> None:
+    room: FileRoom = work.org.files
+    for name, column in table.columns.items():
+        if column.kind is Kind.FILE and name in row and not work.org.behaviour.recycle_bin:
+            room.files.pop(row[name], None)
+            work.org.remember("file", "", row[name], None)
+
+
+def restore(work: Work, table: TableSchema, row_id: str) -> str:
+    """Bring a row back from the bin; refused when its id or a key is taken again, or what it needs is gone."""
+    work.org.people.require(work.caller, privilege("Create", table), table.logical_name)
+    name = table.logical_name
+    row = work.org.bin(name).rows.get(row_id)
+    if row is None:
+        raise errors.no_record(name, row_id)
+    store = work.org.store(name)
+    if row_id in store.rows:
+        text = f"A {name} with the same primary key exists; the deleted record cannot be restored."
+        raise errors.invalid(text, "0x80049939")
+    if store.clash(row_id, row) is not None:
+        text = f"A {name} with the same alternate key exists; the deleted record cannot be restored."
+        raise errors.invalid(text, "0x80049929")
+    missing = _missing_reference(work, table, row)
+    if missing is not None:
+        text = f"The record referenced by {missing} does not exist; the deleted record cannot be restored."
+        raise errors.invalid(text, "0x80049959")
+    fresh: dict[str, Any] = {**row, "versionnumber": work.org.next_version()}
+    work.transaction.put(name, row_id, fresh)
+    work.transaction.put(work.org.bin(name).name, row_id, None)
+    return row_id
+
+
+def _missing_reference(work: Work, table: TableSchema, row: Row) -> str | None:
+    for name, column in table.columns.items():
+        if column.kind in LOOKUP_KINDS and name in row:
+            target = row.get(f"{name}@type") or column.targets[0]
+            if not work.org.row_exists(target, row[name]):
+                return name
+    return None

@@ -1,0 +1,307 @@
+"""Uploading and downloading: block messages for notes, attachments and file columns; chunked and single PATCH."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
+
+from . import errors, records, rules
+from .columns import Column, Kind, TableSchema
+from .files import StoredFile, Upload, document_of
+from .people import privilege
+from .values import guid
+from .wire import Answer, Request
+from .work import Work
+
+if TYPE_CHECKING:
+    from .organisation import Organisation
+
+BLOCK = 4 * 1024 * 1024
+SINGLE = 128 * 1024 * 1024
+WHOLE_DOWNLOAD = 16 * 1024 * 1024
+MOST_BLOCK_ID = 64
+RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)\Z")
+WANTED = re.compile(r"bytes=(\d+)-(\d*)\Z")
+
+
+# file columns over HTTP
+
+
+def put_file(org: Organisation, table: TableSchema, row_id: str, column: Column, request: Request) -> Answer:
+    """PATCH of a file column: the whole, the start of chunks, or one chunk (a range says so before anything else)."""
+    if row_id not in org.store(table.logical_name).rows:
+        raise errors.no_record(table.logical_name, row_id)
+    org.people.require(request.caller, privilege("Write", table), table.logical_name)
+    found = RANGE.match(request.header("Content-Range") or "")
+    if found is not None:
+        return _put_chunk(org, table, row_id, column, request, found)
+    name = request.query.get("x-ms-file-name") or unquote(request.header("x-ms-file-name") or "")
+    if not name:
+        raise errors.invalid("The header or parameter x-ms-file-name is required.", "0x80048d19")
+    if request.header("x-ms-transfer-mode") == "chunked":
+        token = org.new_id()
+        org.files.uploads[token] = Upload(table.logical_name, row_id, column.logical_name, name)
+        location = f"{request.root}/{table.set_name}({row_id})/{column.logical_name}?sessiontoken={token}"
+        return Answer(200, None, {"Location": location, "x-ms-chunk-size": str(BLOCK), "Accept-Ranges": "bytes",
+                                  "Access-Control-Expose-Headers": "x-ms-chunk-size, Location"})
+    if len(request.body) > SINGLE:
+        raise errors.DataverseError(413, "0x8004418a", "The request exceeds the maximum size of 128 MB.")
+    _keep(org, request, table, row_id, column, name, request.body)
+    return Answer(204)
+
+
+def _put_chunk(
+    org: Organisation, table: TableSchema, row_id: str, column: Column, request: Request, found: re.Match[str]
+) -> Answer:
+    upload = org.files.uploads.get(request.query.get("sessiontoken", ""))
+    if upload is None or (upload.table, upload.row_id, upload.column) != (table.logical_name, row_id, column.logical_name):
+        raise errors.invalid("The session token of the upload is not valid.", "0x80090003")
+    first, last, total = (int(group) for group in found.groups())
+    if len(request.body) != last - first + 1 or len(request.body) > BLOCK:
+        raise errors.invalid(f"The chunk is larger than {BLOCK} bytes or is not as long as its range.", "0x80090008")
+    if first != len(upload.received):
+        raise errors.invalid(f"The next chunk must begin at {len(upload.received)}.", "0x80090008", 416)
+    upload.received.extend(request.body)
+    if len(upload.received) < total:
+        return Answer(206)
+    _keep(org, request, table, row_id, column, upload.name, bytes(upload.received))
+    del org.files.uploads[request.query["sessiontoken"]]
+    return Answer(204)
+
+
+def _keep(
+    org: Organisation, request: Request, table: TableSchema, row_id: str, column: Column, name: str, content: bytes
+) -> str:
+    limit = (column.max_size_kb or 32_768) * 1024
+    if len(content) > limit:
+        raise errors.invalid(f"The file is larger than the {limit} bytes that {column.logical_name} takes.", "0x80044a02")
+    with org.work(request.caller) as work:
+        if column.kind is Kind.IMAGE:
+            body = {column.logical_name: base64.b64encode(content).decode("ascii")}
+            records.update(work, table, row_id, body)
+            return row_id
+        rules.check_extension(work, name)
+        return _keep_file(work, table, row_id, column, StoredFile(name, "application/octet-stream", content))
+
+
+def _keep_file(work: Work, table: TableSchema, row_id: str, column: Column, stored: StoredFile) -> str:
+    org, file_id = work.org, work.org.new_id()
+    old = org.store(table.logical_name).rows[row_id]
+    _forget(work, old.get(column.logical_name))
+    org.files.files[file_id] = stored
+    org.remember("file", "", file_id, document_of(stored))
+    row = {**old, column.logical_name: file_id, f"{column.logical_name}_name": stored.name, "modifiedon": work.now,
+           "modifiedby": work.caller.user_id, "versionnumber": org.next_version()}
+    work.transaction.put(table.logical_name, row_id, row)
+    return file_id
+
+
+def _forget(work: Work, file_id: str | None) -> None:
+    if file_id is not None and work.org.files.files.pop(file_id, None) is not None:
+        work.org.remember("file", "", file_id, None)
+
+
+def delete_file(org: Organisation, table: TableSchema, row_id: str, column: Column, request: Request) -> Answer:
+    old = org.store(table.logical_name).rows.get(row_id)
+    if old is None:
+        raise errors.no_record(table.logical_name, row_id)
+    with org.work(request.caller) as work:
+        _forget(work, old.get(column.logical_name))
+        gone = (column.logical_name, f"{column.logical_name}_name")
+        row = {name: value for name, value in old.items() if name not in gone}
+        row["versionnumber"] = org.next_version()
+        row["modifiedon"], row["modifiedby"] = work.now, request.caller.user_id
+        work.transaction.put(table.logical_name, row_id, row)
+    return Answer(204)
+
+
+def get_file(org: Organisation, table: TableSchema, row_id: str, column: Column, request: Request, raw: bool) -> Answer:
+    """GET .../column/$value (bytes) or .../column (JSON with Base64), whole or a range."""
+    row = org.store(table.logical_name).rows.get(row_id)
+    if row is None:
+        raise errors.no_record(table.logical_name, row_id)
+    stored = _stored(org, row, column)
+    if stored is None:
+        return Answer(204)
+    content, status, headers = stored.content, 200, {}
+    wanted = WANTED.match(request.header("Range") or "")
+    if wanted is not None:
+        first, last = int(wanted[1]), min(int(wanted[2] or len(content)), len(content) - 1)
+        headers["Content-Range"] = f"bytes {first}-{last}/{len(content)}"
+        content, status = content[first : last + 1], 206
+    elif len(content) > WHOLE_DOWNLOAD:
+        raise errors.invalid("Files of more than 16 MB are downloaded in ranges.", "0x80090008")
+    headers |= {
+        "x-ms-file-name": quote(stored.name),
+        "x-ms-file-size": str(len(stored.content)),
+        "mimetype": stored.mime_type,
+        "Content-Disposition": f'attachment; filename="{quote(stored.name)}"',
+    }
+    if raw:
+        return Answer(status, content, headers, content_type="application/octet-stream")
+    return Answer(status, {"value": base64.b64encode(content).decode("ascii")}, headers)
+
+
+def _stored(org: Organisation, row: dict[str, Any], column: Column) -> StoredFile | None:
+    if column.kind is Kind.IMAGE:
+        text = row.get(column.logical_name)
+        return None if text is None else StoredFile("image.png", "image/png", base64.b64decode(text))
+    file_id = row.get(column.logical_name)
+    return None if file_id is None else org.files.files.get(file_id)
+
+
+# block messages
+
+
+@dataclass(frozen=True)
+class Family:
+    """One of the two families of rows that hold a file in a Base64 column."""
+
+    table: str
+    body: str
+    answer: str
+
+
+FAMILIES = {
+    "Annotation": Family("annotation", "documentbody", "AnnotationId"),
+    "Attachment": Family("activitymimeattachment", "body", "ActivityMimeAttachmentId"),
+}
+
+
+def _target(org: Organisation, body: dict[str, Any], table_name: str | None) -> tuple[TableSchema, dict[str, Any]]:
+    target = body.get("Target")
+    kind = target.get("@odata.type") if isinstance(target, dict) else None
+    if not isinstance(target, dict) or not isinstance(kind, str):
+        raise errors.invalid("Target with @odata.type is required.", "0x80040203")
+    name = kind.rpartition(".")[2]
+    table = org.catalogue.table(name)
+    if table is None or table_name not in (None, name):
+        raise errors.invalid(f"Target cannot be of the type {kind}.", "0x80040203")
+    return table, target
+
+
+def _initialize(family: str) -> Callable[[Organisation, Request], Answer]:
+    def message(org: Organisation, request: Request) -> Answer:
+        table, target = _target(org, request.json(), FAMILIES[family].table)
+        row_id = guid(target.get(table.primary_id)) or org.new_id()
+        return _begin(org, request, Upload(table.logical_name, row_id, "", str(target.get("filename") or "")))
+
+    return message
+
+
+def _initialize_file(org: Organisation, request: Request) -> Answer:
+    body = request.json()
+    table, target = _target(org, body, None)
+    column = table.columns.get(str(body.get("FileAttributeName")))
+    row_id = guid(target.get(table.primary_id))
+    if column is None or column.kind is not Kind.FILE or row_id is None or not body.get("FileName"):
+        raise errors.invalid("FileAttributeName, FileName and the id of the Target are required.", "0x80040203")
+    if not org.row_exists(table.logical_name, row_id):
+        raise errors.missing_target(table.logical_name, row_id)
+    return _begin(org, request, Upload(table.logical_name, row_id, column.logical_name, str(body["FileName"])))
+
+
+def _begin(org: Organisation, request: Request, upload: Upload) -> Answer:
+    token = org.new_id()
+    org.files.uploads[token] = upload
+    return Answer(200, {"@odata.context": f"{request.root}/$metadata#Edm.String", "FileContinuationToken": token})
+
+
+def _upload(org: Organisation, body: dict[str, Any]) -> Upload:
+    upload = org.files.uploads.get(str(body.get("FileContinuationToken")))
+    if upload is None:
+        raise errors.invalid("The FileContinuationToken is not valid.", "0x80090003")
+    return upload
+
+
+def _upload_block(org: Organisation, request: Request) -> Answer:
+    body = request.json()
+    upload = _upload(org, body)
+    try:
+        block_id = base64.b64decode(str(body["BlockId"]), validate=True)
+        block = base64.b64decode(str(body["BlockData"]), validate=True)
+    except (KeyError, binascii.Error):
+        raise errors.invalid("BlockId and BlockData must be Base64.", "0x80040203") from None
+    if len(block) > BLOCK:
+        raise errors.invalid(f"The block is larger than {BLOCK} bytes.", "0x80090008")
+    lengths = {len(base64.b64decode(other)) for other in upload.blocks}
+    if len(block_id) > MOST_BLOCK_ID or lengths - {len(block_id)}:
+        raise errors.invalid("Block ids must be of equal length, at most 64 bytes.", "0x80040203")
+    upload.blocks[str(body["BlockId"])] = block
+    return Answer(204)
+
+
+def _joined(upload: Upload, body: dict[str, Any]) -> bytes:
+    names = body.get("BlockList")
+    if not isinstance(names, list) or any(name not in upload.blocks for name in names):
+        raise errors.invalid("BlockList names a block that was not uploaded.", "0x80040203")
+    return b"".join(upload.blocks[name] for name in names)
+
+
+def _commit(name: str) -> Callable[[Organisation, Request], Answer]:
+    family = FAMILIES[name]
+
+    def message(org: Organisation, request: Request) -> Answer:
+        body = request.json()
+        upload = _upload(org, body)
+        table, target = _target(org, body, family.table)
+        content = _joined(upload, body)
+        row = {key: value for key, value in target.items() if key not in ("@odata.type", table.primary_id)}
+        row[family.body] = base64.b64encode(content).decode("ascii")
+        exists = org.row_exists(table.logical_name, upload.row_id)
+        if exists and name == "Attachment":
+            raise errors.invalid("Attachment blocks can only create a row.", "0x80040203")
+        with org.work(request.caller) as work:
+            if exists:
+                records.update(work, table, upload.row_id, row)
+            else:
+                records.create(work, table, row, row_id=upload.row_id)
+        del org.files.uploads[str(body["FileContinuationToken"])]
+        context = f"{request.root}/$metadata#Microsoft.Dynamics.CRM.Commit{name}BlocksUploadResponse"
+        return Answer(200, {"@odata.context": context, family.answer: upload.row_id, "FileSizeInBytes": len(content)})
+
+    return message
+
+
+def _commit_file(org: Organisation, request: Request) -> Answer:
+    body = request.json()
+    upload = _upload(org, body)
+    table = org.catalogue.tables[upload.table]
+    content = _joined(upload, body)
+    name = str(body.get("FileName") or upload.name)
+    file_id = _keep(org, request, table, upload.row_id, table.columns[upload.column], name, content)
+    stored = org.files.files[file_id]
+    if body.get("MimeType"):
+        typed = StoredFile(stored.name, str(body["MimeType"]), stored.content)
+        org.files.files[file_id] = typed
+        org.remember("file", "", file_id, document_of(typed))
+    del org.files.uploads[str(body["FileContinuationToken"])]
+    context = f"{request.root}/$metadata#Microsoft.Dynamics.CRM.CommitFileBlocksUploadResponse"
+    return Answer(200, {"@odata.context": context, "FileId": file_id, "FileSizeInBytes": len(content)})
+
+
+def _delete_file_by_id(org: Organisation, request: Request) -> Answer:
+    file_id = guid(request.json().get("FileId"))
+    for table in org.catalogue.tables.values():
+        for column in table.columns.values():
+            if column.kind is Kind.FILE and file_id is not None:
+                for row in org.store(table.logical_name).having(column.logical_name, file_id):
+                    return delete_file(org, table, row[table.primary_id], column, request)
+    raise errors.missing_target("fileattachment", str(file_id))
+
+
+UPLOAD_ACTIONS: dict[str, Callable[[Organisation, Request], Answer]] = {
+    "InitializeAnnotationBlocksUpload": _initialize("Annotation"),
+    "InitializeAttachmentBlocksUpload": _initialize("Attachment"),
+    "InitializeFileBlocksUpload": _initialize_file,
+    "UploadBlock": _upload_block,
+    "CommitAnnotationBlocksUpload": _commit("Annotation"),
+    "CommitAttachmentBlocksUpload": _commit("Attachment"),
+    "CommitFileBlocksUpload": _commit_file,
+    "DeleteFile": _delete_file_by_id,
+}
