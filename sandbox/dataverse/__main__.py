@@ -73,7 +73,8 @@ async def serve(given: argparse.Namespace) -> None:
 def _tls(given: argparse.Namespace) -> ssl.SSLContext | None:
     if not given.tls:
         return None
-    folder = given.tls_folder or (given.state.parent if given.state else Path(tempfile.mkdtemp(prefix="dataverse-tls-")))
+    beside = given.state.parent if given.state else None
+    folder = given.tls_folder or beside or Path(tempfile.mkdtemp(prefix="dataverse-tls-"))
     context, certificate = tls_context(folder)
     print(f"dataverse certificate: {certificate}", flush=True)
     return context

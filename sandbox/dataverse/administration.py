@@ -20,9 +20,22 @@ if TYPE_CHECKING:
     from .organisation import Organisation
 
 PLATFORM_TABLES = frozenset(
-    {"organization", "businessunit", "systemuser", "team", "role", "systemuserroles", "teamroles", "teammembership",
-     "transactioncurrency", "sdkmessage", "sdkmessagefilter", "asyncoperation", "bulkdeleteoperation",
-     "bulkdeletefailure"}
+    {
+        "organization",
+        "businessunit",
+        "systemuser",
+        "team",
+        "role",
+        "systemuserroles",
+        "teamroles",
+        "teammembership",
+        "transactioncurrency",
+        "sdkmessage",
+        "sdkmessagefilter",
+        "asyncoperation",
+        "bulkdeleteoperation",
+        "bulkdeletefailure",
+    }
 )
 
 

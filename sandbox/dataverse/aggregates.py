@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from . import errors
 from .columns import Column, TableSchema
 from .expanding import split_outside
-from .filters import parse_filter, syntax_error
+from .filters import Node, parse_filter, syntax_error
 from .selection import Selection, property_column
 from .tables import Row
 from .wire import Answer, Request
@@ -48,7 +48,9 @@ def measured(function: str, column: str, rows: Iterable[Row]) -> Any:
 
 
 def apply_aggregate(org: Organisation, table: TableSchema, request: Request) -> Answer:
-    predicate, groups, measures = None, [], []
+    predicate: Node | None = None
+    groups: list[Column] = []
+    measures: list[Measure] = []
     for part in split_outside(request.query["$apply"], "/"):
         found = PART.match(part)
         if found is None:

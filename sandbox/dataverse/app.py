@@ -66,8 +66,12 @@ class Door:
         root = f"{http.scheme}://{http.host}{found[0].rstrip('/')}"
         # The name and port the client used come back in every link, so that a proxy in between keeps working.
         server, fresh = self._server(http)
-        headers = {"x-ms-service-request-id": self._org.new_id(), "REQ_ID": self._org.new_id(), "OData-Version": "4.0",
-                   "x-ms-dop-hint": str(self._dop_hint)}
+        headers = {
+            "x-ms-service-request-id": self._org.new_id(),
+            "REQ_ID": self._org.new_id(),
+            "OData-Version": "4.0",
+            "x-ms-dop-hint": str(self._dop_hint),
+        }
         try:
             caller = self._access.caller(http.headers, f"{http.scheme}://{http.host}")
             admission = self.protection.enter(caller.real_id, server)
@@ -133,8 +137,8 @@ class Door:
         """One customization at a time: a second one meets the lock, a 429 that is no throttling."""
         if self._customizing:
             text = (
-                "Cannot start another [EntityCustomization] because there is a previous [EntityCustomization] running at"
-                " this moment. Use Solution History for more details."
+                "Cannot start another [EntityCustomization] because there is a previous [EntityCustomization] running"
+                " at this moment. Use Solution History for more details."
             )
             return refusal(DataverseError(429, "0x80071151", text))
         self._customizing = True

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from . import errors
@@ -21,10 +22,25 @@ MOST = 1000
 BOUNDARY = re.compile(r'boundary="?([^";]+)"?', re.IGNORECASE)
 REQUEST_LINE = re.compile(rb"\s*([A-Z]+)\s+(\S+)\s+HTTP/1\.[01]\s*\Z")
 BODY_REFERENCE = re.compile(rb'("[^"]*@odata\.(?:bind|id)"\s*:\s*")(\$\d+)(/[^"]*)?(")')
-PHRASES = {200: "OK", 201: "Created", 204: "No Content", 206: "Partial Content", 304: "Not Modified",
-           400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
-           412: "Precondition Failed", 413: "Payload Too Large", 416: "Range Not Satisfiable",
-           429: "Too Many Requests", 500: "Internal Server Error", 501: "Not Implemented", 503: "Service Unavailable"}
+PHRASES = {
+    200: "OK",
+    201: "Created",
+    204: "No Content",
+    206: "Partial Content",
+    304: "Not Modified",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    412: "Precondition Failed",
+    413: "Payload Too Large",
+    416: "Range Not Satisfiable",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+    503: "Service Unavailable",
+}
 
 
 @dataclass(frozen=True)
@@ -54,8 +70,7 @@ class Reply:
 def run_batch(org: Organisation, request: Request, answer: Callable[[Organisation, Request], Answer]) -> Answer:
     """Execute a batch. Without continue-on-error it ends, with status 400, at the first failure."""
     try:
-        operations = read_batch(request.headers.get("content-type", ""), request.body,
-                                strict=org.behaviour.strict_crlf)
+        operations = read_batch(request.headers.get("content-type", ""), request.body, strict=org.behaviour.strict_crlf)
     except errors.DataverseError as error:
         return refusal(error)
     go_on = "odata.continue-on-error" in request.prefer
@@ -142,8 +157,9 @@ def _request(outer: Request, part: Part, known: dict[str, str]) -> Request:
     inherited = {"prefer": outer.headers["prefer"]} if "prefer" in outer.headers and part.method == "GET" else {}
     headers = {**inherited, **part.headers}
     body = BODY_REFERENCE.sub(put_in, part.body)
-    return replace(outer, method=part.method, path=path, query=query, headers=headers, body=body, in_batch=True,
-                   fault=None)
+    return replace(
+        outer, method=part.method, path=path, query=query, headers=headers, body=body, in_batch=True, fault=None
+    )
 
 
 def _known(reference: str, known: dict[str, str]) -> str:
@@ -195,7 +211,7 @@ def _pieces(body: bytes, boundary: str) -> list[tuple[dict[str, str], bytes]]:
     found = []
     mark = re.compile(rb"(?:\A|\r?\n)[ \t]*--" + re.escape(boundary.encode()) + rb"(--)?[ \t]*(?=\r?\n|\Z)")
     marks = list(mark.finditer(body))
-    for here, following in zip(marks, marks[1:], strict=False):
+    for here, following in pairwise(marks):
         if here[1] is None:
             found.append(_split_head(body[here.end() : following.start()].lstrip(b"\r\n")))
     return found

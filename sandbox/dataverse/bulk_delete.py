@@ -14,8 +14,16 @@ from .people import Caller, privilege
 if TYPE_CHECKING:
     from .organisation import Organisation
 
-COMPARISONS = {"Equal": "eq", "NotEqual": "ne", "GreaterThan": "gt", "GreaterEqual": "ge", "LessThan": "lt",
-               "LessEqual": "le", "OnOrAfter": "ge", "OnOrBefore": "le"}
+COMPARISONS = {
+    "Equal": "eq",
+    "NotEqual": "ne",
+    "GreaterThan": "gt",
+    "GreaterEqual": "ge",
+    "LessThan": "lt",
+    "LessEqual": "le",
+    "OnOrAfter": "ge",
+    "OnOrBefore": "le",
+}
 
 
 @dataclass(frozen=True)
@@ -89,9 +97,7 @@ def _run(org: Organisation, job: Pending) -> None:
     finish_job(org, job.job_id, None)
 
 
-def _report(
-    org: Organisation, job: Pending, deleted: int, failures: list[tuple[str, errors.DataverseError]]
-) -> None:
+def _report(org: Organisation, job: Pending, deleted: int, failures: list[tuple[str, errors.DataverseError]]) -> None:
     operation = org.new_id()
     with org.work(org.system_caller()) as work:
         stamp = {"createdon": work.now, "modifiedon": work.now, "versionnumber": org.next_version()}
@@ -99,16 +105,30 @@ def _report(
         work.transaction.put(
             "bulkdeleteoperation",
             operation,
-            {"bulkdeleteoperationid": operation, "name": job.name, "asyncoperationid": job.job_id,
-             "successcount": deleted, "failurecount": len(failures), **stamp, **owned},
+            {
+                "bulkdeleteoperationid": operation,
+                "name": job.name,
+                "asyncoperationid": job.job_id,
+                "successcount": deleted,
+                "failurecount": len(failures),
+                **stamp,
+                **owned,
+            },
         )
         for row_id, failure in failures:
             failure_id = org.new_id()
             work.transaction.put(
                 "bulkdeletefailure",
                 failure_id,
-                {"bulkdeletefailureid": failure_id, "bulkdeleteoperationid": operation, "regardingobjectid": row_id,
-                 "errordescription": failure.message[:512], "errornumber": _signed(failure.code), **stamp, **owned},
+                {
+                    "bulkdeletefailureid": failure_id,
+                    "bulkdeleteoperationid": operation,
+                    "regardingobjectid": row_id,
+                    "errordescription": failure.message[:512],
+                    "errornumber": _signed(failure.code),
+                    **stamp,
+                    **owned,
+                },
             )
 
 
@@ -130,7 +150,7 @@ def _condition(table: TableSchema, condition: dict[str, Any]) -> Predicate:
     name, operator = str(condition.get("AttributeName")), str(condition.get("Operator"))
     column = table.columns.get(name)
     if column is None:
-        raise errors.invalid(f"'{table.logical_name}' entity doesn't contain attribute with Name = '{name}'.", "0x80041103")
+        raise errors.unknown_attribute(table.logical_name, name)
     values = [
         conditions.comparable(column, v.get("Value") if isinstance(v, dict) else v, lenient=True)
         for v in condition.get("Values") or []
@@ -150,5 +170,3 @@ def _condition(table: TableSchema, condition: dict[str, Any]) -> Predicate:
         case "Like":
             return conditions.like(read, str(values[0]))
     raise errors.not_simulated(f"the condition operator {operator}")
-
-

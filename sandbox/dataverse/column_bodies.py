@@ -14,8 +14,22 @@ BASE = "Microsoft.Dynamics.CRM."
 SUFFIX = "AttributeMetadata"
 KINDS = {
     kind.value: kind
-    for kind in (Kind.STRING, Kind.MEMO, Kind.INTEGER, Kind.BIGINT, Kind.DECIMAL, Kind.DOUBLE, Kind.MONEY,
-                 Kind.BOOLEAN, Kind.DATETIME, Kind.PICKLIST, Kind.MULTI, Kind.FILE, Kind.IMAGE, Kind.LOOKUP)
+    for kind in (
+        Kind.STRING,
+        Kind.MEMO,
+        Kind.INTEGER,
+        Kind.BIGINT,
+        Kind.DECIMAL,
+        Kind.DOUBLE,
+        Kind.MONEY,
+        Kind.BOOLEAN,
+        Kind.DATETIME,
+        Kind.PICKLIST,
+        Kind.MULTI,
+        Kind.FILE,
+        Kind.IMAGE,
+        Kind.LOOKUP,
+    )
 }
 MONEY_LIMIT = 922337203685477.0
 NUMBER_LIMIT = 100_000_000_000.0
@@ -50,9 +64,7 @@ def kind_of(body: dict[str, Any]) -> Kind:
     return kind
 
 
-def read_column(
-    body: dict[str, Any], metadata_id: str, choices: Iterable[GlobalChoice], option_prefix: int
-) -> Column:
+def read_column(body: dict[str, Any], metadata_id: str, choices: Iterable[GlobalChoice], option_prefix: int) -> Column:
     """A new column from its body; raises 400 for what the type does not allow."""
     kind = kind_of(body)
     schema_name = body.get("SchemaName")
@@ -74,9 +86,7 @@ def read_column(
     return replace(column, **_facts(kind, body, choices, option_prefix))
 
 
-def _facts(
-    kind: Kind, body: dict[str, Any], choices: Iterable[GlobalChoice], option_prefix: int
-) -> dict[str, Any]:
+def _facts(kind: Kind, body: dict[str, Any], choices: Iterable[GlobalChoice], option_prefix: int) -> dict[str, Any]:
     if kind in TEXT_LIMITS:
         return _text_facts(kind, body)
     if kind is Kind.INTEGER:

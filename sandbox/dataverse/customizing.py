@@ -85,8 +85,15 @@ def _assembled(
     ownership = body.get("OwnershipType") or "UserOwned"
     if ownership not in ("UserOwned", "OrganizationOwned"):
         raise refused(f"OwnershipType {ownership!r} cannot be chosen")
-    identity = Column(f"{name}Id", Kind.GUID, org.new_id(), labels_of(body["DisplayName"]),
-                      required="SystemRequired", updatable=False, custom=True)
+    identity = Column(
+        f"{name}Id",
+        Kind.GUID,
+        org.new_id(),
+        labels_of(body["DisplayName"]),
+        required="SystemRequired",
+        updatable=False,
+        custom=True,
+    )
     additions = [record_columns(table), active_states(table)]
     if ownership == "UserOwned":
         additions.append(ownership_columns(table))
@@ -125,9 +132,7 @@ def pluralised(name: str) -> str:
     return name + ("es" if lower.endswith(("s", "x", "z", "ch", "sh")) else "s")
 
 
-def _own_columns(
-    org: Organisation, table: str, bodies: Iterable[dict[str, Any]], solution: str | None
-) -> list[Column]:
+def _own_columns(org: Organisation, table: str, bodies: Iterable[dict[str, Any]], solution: str | None) -> list[Column]:
     prefix = option_prefix(org, solution)
     columns: list[Column] = []
     for body in bodies:
@@ -184,17 +189,17 @@ def _open_to_notes(org: Organisation, table: TableSchema) -> None:
         _add_target(org, "annotation", "objectid", name, f"objectid_{name}", f"{name}_Annotations")
     if table.activities:
         for activity, plural in ACTIVITY_TABLES.items():
-            _add_target(org, activity, "regardingobjectid", name, f"regardingobjectid_{name}_{activity}",
-                        f"{name}_{plural}")
+            _add_target(
+                org, activity, "regardingobjectid", name, f"regardingobjectid_{name}_{activity}", f"{name}_{plural}"
+            )
 
 
-def _add_target(
-    org: Organisation, table: str, column: str, target: str, navigation: str, relationship: str
-) -> None:
+def _add_target(org: Organisation, table: str, column: str, target: str, navigation: str, relationship: str) -> None:
     lookup = org.catalogue.tables[table].columns[column]
     org.catalogue.put_column(table, replace(lookup, targets=(*lookup.targets, target)))
+    metadata_id = org.new_id()
     org.catalogue.put_relationship(
-        Relationship(relationship, org.new_id(), target, table, column, navigation, relationship, "Cascade", custom=True)
+        Relationship(relationship, metadata_id, target, table, column, navigation, relationship, "Cascade", custom=True)
     )
 
 
@@ -212,7 +217,8 @@ def update_table(org: Organisation, caller: Caller, table: TableSchema, body: di
         labels=merged_labels(table.labels, labels_of(body.get("DisplayName")), merge=merge) or table.labels,
         collection_labels=merged_labels(
             table.collection_labels, labels_of(body.get("DisplayCollectionName")), merge=merge
-        ) or table.collection_labels,
+        )
+        or table.collection_labels,
         description=merged_labels(table.description, labels_of(body.get("Description")), merge=merge),
         notes=notes,
         activities=activities,
@@ -339,5 +345,3 @@ def delete_column(org: Organisation, caller: Caller, table: TableSchema, column:
         store.drop_column(dropped)
     with org.work(caller) as work:
         drop_component(work, column.metadata_id)
-
-

@@ -34,9 +34,26 @@ METADATA_CLASS = {
 TYPE_NAMES = {Kind.GUID: "UniqueidentifierType", Kind.MULTI: "MultiSelectPicklistType"}
 # Members that only a cast or RetrieveMetadataChanges may name; the rest belong to AttributeMetadata itself.
 TYPED_MEMBERS = frozenset(
-    {"MaxLength", "Format", "FormatName", "MinValue", "MaxValue", "Precision", "PrecisionSource", "DefaultFormValue",
-     "DefaultValue", "Targets", "DateTimeBehavior", "MaxSizeInKB", "CanStoreFullImage", "ImeMode", "IsPrimaryImage",
-     "DatabaseLength", "CalculationOf", "IsBaseCurrency"}
+    {
+        "MaxLength",
+        "Format",
+        "FormatName",
+        "MinValue",
+        "MaxValue",
+        "Precision",
+        "PrecisionSource",
+        "DefaultFormValue",
+        "DefaultValue",
+        "Targets",
+        "DateTimeBehavior",
+        "MaxSizeInKB",
+        "CanStoreFullImage",
+        "ImeMode",
+        "IsPrimaryImage",
+        "DatabaseLength",
+        "CalculationOf",
+        "IsBaseCurrency",
+    }
 )
 OPTION_SETS = ("OptionSet", "GlobalOptionSet")
 
@@ -143,12 +160,20 @@ def _typed_members(column: Column) -> dict[str, Any]:
     high = int(column.maximum) if whole and column.maximum is not None else column.maximum
     match column.kind:
         case Kind.STRING:
-            return {"MaxLength": column.max_length, "Format": _string_format(column.format),
-                    "FormatName": {"Value": column.format}, "ImeMode": "Auto",
-                    "DatabaseLength": 2 * (column.max_length or 0)}
+            return {
+                "MaxLength": column.max_length,
+                "Format": _string_format(column.format),
+                "FormatName": {"Value": column.format},
+                "ImeMode": "Auto",
+                "DatabaseLength": 2 * (column.max_length or 0),
+            }
         case Kind.MEMO:
-            return {"MaxLength": column.max_length, "Format": "TextArea", "FormatName": {"Value": "TextArea"},
-                    "ImeMode": "Auto"}
+            return {
+                "MaxLength": column.max_length,
+                "Format": "TextArea",
+                "FormatName": {"Value": "TextArea"},
+                "ImeMode": "Auto",
+            }
         case Kind.INTEGER:
             return {"MinValue": low, "MaxValue": high, "Format": column.format or "None"}
         case Kind.BIGINT:
@@ -156,8 +181,14 @@ def _typed_members(column: Column) -> dict[str, Any]:
         case Kind.DECIMAL | Kind.DOUBLE:
             return {"MinValue": low, "MaxValue": high, "Precision": column.precision, "ImeMode": "Auto"}
         case Kind.MONEY:
-            return {"MinValue": low, "MaxValue": high, "Precision": column.precision, "ImeMode": "Auto",
-                    "PrecisionSource": column.precision_source, "IsBaseCurrency": column.schema_name.endswith("_Base")}
+            return {
+                "MinValue": low,
+                "MaxValue": high,
+                "Precision": column.precision,
+                "ImeMode": "Auto",
+                "PrecisionSource": column.precision_source,
+                "IsBaseCurrency": column.schema_name.endswith("_Base"),
+            }
         case Kind.BOOLEAN:
             return {"DefaultValue": bool(column.default)}
         case Kind.DATETIME:
@@ -182,9 +213,15 @@ def option_sets(column: Column, choices: dict[str, GlobalChoice]) -> dict[str, A
     """{"OptionSet": ..., "GlobalOptionSet": ...}; both null for a column without one."""
     if column.kind is Kind.BOOLEAN:
         false, true = column.options[0], column.options[1]
-        shown = {"@odata.type": NAMESPACE + "BooleanOptionSetMetadata", "IsGlobal": False, "OptionSetType": "Boolean",
-                 "MetadataId": column.metadata_id, "Name": column.logical_name,
-                 "TrueOption": option_document(true), "FalseOption": option_document(false)}
+        shown = {
+            "@odata.type": NAMESPACE + "BooleanOptionSetMetadata",
+            "IsGlobal": False,
+            "OptionSetType": "Boolean",
+            "MetadataId": column.metadata_id,
+            "Name": column.logical_name,
+            "TrueOption": option_document(true),
+            "FalseOption": option_document(false),
+        }
         return {"OptionSet": shown, "GlobalOptionSet": None}
     if column.kind not in CHOICE_KINDS:
         return {"OptionSet": None, "GlobalOptionSet": None}
@@ -192,21 +229,41 @@ def option_sets(column: Column, choices: dict[str, GlobalChoice]) -> dict[str, A
         shared = choice_document(choices[column.choice])
         return {"OptionSet": shared, "GlobalOptionSet": shared}
     kind = {Kind.STATE: "State", Kind.STATUS: "Status"}.get(column.kind, "Picklist")
-    shown = {"MetadataId": column.metadata_id, "Name": column.logical_name, "IsGlobal": False, "OptionSetType": kind,
-             "IsCustomOptionSet": column.custom, "DisplayName": label_document(column.labels),
-             "Options": [option_document(option) for option in column.options]}
+    shown = {
+        "MetadataId": column.metadata_id,
+        "Name": column.logical_name,
+        "IsGlobal": False,
+        "OptionSetType": kind,
+        "IsCustomOptionSet": column.custom,
+        "DisplayName": label_document(column.labels),
+        "Options": [option_document(option) for option in column.options],
+    }
     return {"OptionSet": shown, "GlobalOptionSet": None}
 
 
 def option_document(option: Option) -> dict[str, Any]:
-    shown: dict[str, Any] = {"Value": option.value, "Label": label_document(option.labels),
-                             "Description": label_document(()), "Color": None, "IsManaged": False, "MetadataId": None}
+    shown: dict[str, Any] = {
+        "Value": option.value,
+        "Label": label_document(option.labels),
+        "Description": label_document(()),
+        "Color": None,
+        "IsManaged": False,
+        "MetadataId": None,
+    }
     if option.state is not None:
-        return {"@odata.type": NAMESPACE + "StatusOptionMetadata", **shown, "State": option.state,
-                "TransitionData": None}
+        return {
+            "@odata.type": NAMESPACE + "StatusOptionMetadata",
+            **shown,
+            "State": option.state,
+            "TransitionData": None,
+        }
     if option.default_status is not None:
-        return {"@odata.type": NAMESPACE + "StateOptionMetadata", **shown, "DefaultStatus": option.default_status,
-                "InvariantName": option.text}
+        return {
+            "@odata.type": NAMESPACE + "StateOptionMetadata",
+            **shown,
+            "DefaultStatus": option.default_status,
+            "InvariantName": option.text,
+        }
     return shown
 
 

@@ -1,4 +1,4 @@
-"""Deleting a row: what hangs on it goes along, lets go, or forbids; and the recycle bin, if the organisation keeps one."""
+"""Deleting a row: what hangs on it goes along, lets go, or forbids. And the recycle bin, where there is one."""
 
 from __future__ import annotations
 
@@ -34,9 +34,8 @@ def _delete(work: Work, table: TableSchema, row_id: str, row: Row) -> None:
         if not children:
             continue
         if link.delete == "Restrict":
-            raise errors.DataverseError(
-                405, "0x80040227", f"The {name} cannot be deleted because it is associated with {link.referencing} rows."
-            )
+            text = f"The {name} cannot be deleted because it is associated with {link.referencing} rows."
+            raise errors.DataverseError(405, "0x80040227", text)
         child = work.org.catalogue.tables[link.referencing]
         for found in children:
             if link.delete == "Cascade":

@@ -44,6 +44,11 @@ def unknown_property(table: str, name: str) -> DataverseError:
     return DataverseError(400, "0x0", text)
 
 
+def unknown_attribute(table: str, name: str) -> DataverseError:
+    """FetchXML, SQL and QueryExpression say it so."""
+    return DataverseError(400, "0x80041103", f"'{table}' entity doesn't contain attribute with Name = '{name}'.")
+
+
 def unknown_segment(name: str) -> DataverseError:
     return DataverseError(404, "0x8006088a", f"Resource not found for the segment '{name}'.")
 

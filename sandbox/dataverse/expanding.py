@@ -79,9 +79,7 @@ class Expansion:
         return found if self._top is None else found[: self._top]
 
 
-def compile_expansions(
-    org: Organisation, table: TableSchema, text: str, query: Mapping[str, str]
-) -> list[Expansion]:
+def compile_expansions(org: Organisation, table: TableSchema, text: str, query: Mapping[str, str]) -> list[Expansion]:
     return [Expansion(org, table, name, options, query) for name, options in split_expand(text)]
 
 

@@ -241,7 +241,6 @@ class _Parser:
                 return parameter(text, self._query)
         raise syntax_error(self._text)
 
-
     def _json_list(self, text: str) -> Any:
         try:
             return orjson.loads(text)

@@ -49,7 +49,7 @@ def create_relationship(org: Organisation, caller: Caller, body: dict[str, Any],
     if kind == "ManyToManyRelationshipMetadata":
         return _create_many_to_many(org, caller, body, solution)
     if kind != "OneToManyRelationshipMetadata" or "Lookup" not in body:
-        raise refused("a relationship is OneToManyRelationshipMetadata with a Lookup, or ManyToManyRelationshipMetadata")
+        raise refused("a relationship is one-to-many with a Lookup, or many-to-many")
     ids, _ = create_lookup(org, caller, body["Lookup"], [body], solution, polymorphic=False)
     return ids[0]
 
@@ -282,9 +282,7 @@ def delete_choice(org: Organisation, caller: Caller, choice: GlobalChoice) -> No
         drop_component(work, choice.metadata_id)
 
 
-def set_options(
-    org: Organisation, caller: Caller, body: dict[str, Any], options: tuple[Option, ...]
-) -> None:
+def set_options(org: Organisation, caller: Caller, body: dict[str, Any], options: tuple[Option, ...]) -> None:
     """Give a global choice (and every column that uses it) or one local column these options."""
     org.people.require(caller, "prvWriteAttribute", "optionset")
     name = body.get("OptionSetName")
@@ -313,5 +311,6 @@ def options_of(org: Organisation, body: dict[str, Any]) -> tuple[Option, ...]:
     table = _table(org, body.get("EntityLogicalName"))
     column = table.columns.get(str(body.get("AttributeLogicalName")))
     if column is None or not column.options:
-        raise errors.DataverseError(404, "0x80040217", f"Could not find a choice column {body.get('AttributeLogicalName')}.")
+        text = f"Could not find a choice column {body.get('AttributeLogicalName')}."
+        raise errors.DataverseError(404, "0x80040217", text)
     return column.options

@@ -33,8 +33,11 @@ Message = Callable[["Organisation", Request], Answer]
 
 def bulk(org: Organisation, table: TableSchema, name: str, request: Request) -> Answer:
     """CreateMultiple, UpdateMultiple, UpsertMultiple: one transaction, whatever fails undoes all."""
-    needed = {"CreateMultiple": {"CreateMultiple"}, "UpdateMultiple": {"UpdateMultiple"},
-              "UpsertMultiple": {"CreateMultiple", "UpdateMultiple"}}.get(name)
+    needed = {
+        "CreateMultiple": {"CreateMultiple"},
+        "UpdateMultiple": {"UpdateMultiple"},
+        "UpsertMultiple": {"CreateMultiple", "UpdateMultiple"},
+    }.get(name)
     if name == "DeleteMultiple":
         raise errors.DataverseError(400, "0x80040219", "DeleteMultiple has not yet been implemented.")
     if needed is None:
@@ -86,7 +89,7 @@ def _update_multiple(work: Work, table: TableSchema, targets: list[dict[str, Any
     for target in targets:
         row_id = str(target.get(table.primary_id) or "").lower()
         if not row_id:
-            raise errors.invalid(f"Entity Id must be specified for Update: {table.primary_id} is missing.", "0x80040203")
+            raise errors.invalid(f"Entity Id must be specified for Update: {table.primary_id} is missing.")
         if not work.org.behaviour.update_multiple_state and target.keys() & {"statecode", "statuscode"}:
             raise errors.invalid("statecode and statuscode cannot be set by UpdateMultiple.", "0x80040203")
         if row_id not in done:
@@ -194,8 +197,14 @@ def user_privileges(org: Organisation, user_id: str, request: Request) -> Answer
     gaps = org.people.gaps(user_id)
     names = [] if gaps is None else [n for n in privilege_names(org.catalogue.tables.values()) if n.lower() not in gaps]
     listed = [
-        {"Depth": "Global", "PrivilegeId": stable_id("privilege", name), "BusinessUnitId": user["businessunitid"],
-         "PrivilegeName": name, "RecordFilterId": stable_id("none"), "RecordFilterUniqueName": ""}
+        {
+            "Depth": "Global",
+            "PrivilegeId": stable_id("privilege", name),
+            "BusinessUnitId": user["businessunitid"],
+            "PrivilegeName": name,
+            "RecordFilterId": stable_id("none"),
+            "RecordFilterUniqueName": "",
+        }
         for name in names
     ]
     context = f"{request.root}/$metadata#Microsoft.Dynamics.CRM.RetrieveUserPrivilegesResponse"
@@ -221,8 +230,10 @@ def _close(status_of_state: int) -> Message:
             raise errors.invalid("The opportunity has already been closed.", "0x80040515")
         status = body.get("Status")
         options = table.statuses.options if table.statuses else ()
-        if status is not None and status != -1 and not any(
-            option.value == status and option.state == status_of_state for option in options
+        if (
+            status is not None
+            and status != -1
+            and not any(option.value == status and option.state == status_of_state for option in options)
         ):
             shown = {1: "Won", 2: "Lost"}[status_of_state]
             raise errors.wrong_status(status, f"OpportunityState.{shown}", "opportunity", row_id)
@@ -253,8 +264,15 @@ def _close_opportunity(
     close = work.org.store("opportunityclose").rows[close_id]
     closed = {**close, "statecode": 1, "statuscode": 2, "opportunitystatuscode": status}
     work.transaction.put("opportunityclose", close_id, closed)
-    row = {**old, "statecode": state, "statuscode": status, "actualclosedate": ended[:10], "modifiedon": work.now,
-           "modifiedby": work.caller.user_id, "versionnumber": work.org.next_version()}
+    row = {
+        **old,
+        "statecode": state,
+        "statuscode": status,
+        "actualclosedate": ended[:10],
+        "modifiedon": work.now,
+        "modifiedby": work.caller.user_id,
+        "versionnumber": work.org.next_version(),
+    }
     if "actualrevenue" in close:
         row["actualvalue"] = close["actualrevenue"]
     work.transaction.put("opportunity", old["opportunityid"], row)
@@ -298,8 +316,15 @@ def _lookup_message(org: Organisation, request: Request) -> Answer:
     org.people.require(request.caller, "prvCreateRelationship", "relationship")
     customer = request.path.startswith("CreateCustomer")
     solution = body.get("SolutionUniqueName") or request.header("MSCRM.SolutionUniqueName")
-    ids, attribute = create_lookup(org, request.caller, body["Lookup"], links, solution, polymorphic=True,
-                                   kind=Kind.CUSTOMER if customer else Kind.LOOKUP)
+    ids, attribute = create_lookup(
+        org,
+        request.caller,
+        body["Lookup"],
+        links,
+        solution,
+        polymorphic=True,
+        kind=Kind.CUSTOMER if customer else Kind.LOOKUP,
+    )
     name = "CreateCustomerRelationships" if customer else "CreatePolymorphicLookupAttribute"
     context = f"{request.root}/$metadata#Microsoft.Dynamics.CRM.{name}Response"
     return Answer(200, {"@odata.context": context, "RelationshipIds": ids, "AttributeId": attribute})

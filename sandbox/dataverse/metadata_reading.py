@@ -50,9 +50,7 @@ class Reading:
             if _matches(key, table.metadata_id, table.logical_name, table.schema_name):
                 return table
         shown = key.partition("=")[2].strip("'") or key
-        raise errors.DataverseError(
-            404, "0x80060888" if "=" not in key else "0x80040217", f"Could not find an entity with specified key '{shown}'"
-        )
+        raise errors.DataverseError(404, "0x80040217", f"Could not find an entity with the key '{shown}'.")
 
     def columns(self, table: TableSchema) -> list[Column]:
         named = f"{table.logical_name}."
@@ -224,9 +222,7 @@ def _table_expander(reading: Reading) -> Expand:
 def _option_expander(org: Organisation, table: TableSchema) -> Expand:
     def expand(document: Document, name: str, options: dict[str, str]) -> Any:
         column = table.columns[document["LogicalName"]]
-        if name not in definitions.OPTION_SETS or (
-            column.kind not in CHOICE_KINDS and column.kind is not Kind.BOOLEAN
-        ):
+        if name not in definitions.OPTION_SETS or (column.kind not in CHOICE_KINDS and column.kind is not Kind.BOOLEAN):
             raise errors.unknown_property(definitions.metadata_class(column), name)
         shown = definitions.option_sets(column, org.catalogue.choices)[name]
         return None if shown is None else _selected(shown, options.get("$select"), "OptionSetMetadata")
@@ -234,9 +230,7 @@ def _option_expander(org: Organisation, table: TableSchema) -> Expand:
     return expand
 
 
-def _many(
-    request: Request, place: str, documents: list[Document], kind: str, expand: Expand | None = None
-) -> Answer:
+def _many(request: Request, place: str, documents: list[Document], kind: str, expand: Expand | None = None) -> Answer:
     if "$filter" in request.query:
         node = parse_filter(request.query["$filter"], request.query)
         documents = [document for document in documents if _holds(node, document)]
@@ -287,7 +281,7 @@ def _holds(node: Node, document: Document) -> bool:
         case Compare(Name(path), operator, value):
             found = _member(document, path)
             if operator in ("eq", "ne"):
-                return (folded(found) == folded(value)) == (operator == "eq")
+                return bool(folded(found) == folded(value)) == (operator == "eq")
             tests = {"gt": found > value, "ge": found >= value, "lt": found < value, "le": found <= value}
             return bool(tests[operator])
         case Within(Name(path), values):
@@ -363,5 +357,6 @@ def _condition_holds(condition: Document, document: Document) -> bool:
         case "NotEquals":
             return bool(found != wanted)
         case "In":
-            return found in (orjson.loads(wanted) if isinstance(wanted, str) else wanted)
+            values = orjson.loads(wanted) if isinstance(wanted, str) else wanted
+            return found in (values or ())
     raise errors.not_simulated(f"the metadata operator {condition.get('ConditionOperator')}")

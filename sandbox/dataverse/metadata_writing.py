@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import customizing, errors, linking
 from .addresses import Segment
+from .columns import ManyToMany, Relationship
 from .metadata_reading import BASE, Reading
 from .solutions import solution_row
 from .wire import Answer, Request
@@ -68,9 +69,10 @@ def _entities(org: Organisation, request: Request, path: list[Segment]) -> Answe
             raise errors.method_not_allowed(request.method)
         body = request.json()
         if len(body.get("Attributes") or ()) > 1:
-            raise errors.not_simulated("more than the primary column in a POST of EntityDefinitions (use CreateEntities)")
+            raise errors.not_simulated("more than the primary column in a POST of EntityDefinitions")
         solution = solution_of(org, request)
-        return _created(request, "EntityDefinitions", customizing.create_tables(org, request.caller, [body], solution)[0])
+        metadata_id = customizing.create_tables(org, request.caller, [body], solution)[0]
+        return _created(request, "EntityDefinitions", metadata_id)
     table = reading.table(path[0].key)
     if len(path) == 1:
         if request.method == "PUT":
@@ -96,7 +98,8 @@ def _attributes(org: Organisation, reading: Reading, request: Request, path: lis
             raise errors.method_not_allowed(request.method)
         solution = solution_of(org, request)
         column = customizing.create_column(org, request.caller, table, request.json(), solution)
-        return _created(request, f"EntityDefinitions(LogicalName='{table.logical_name}')/Attributes", column.metadata_id)
+        place = f"EntityDefinitions(LogicalName='{table.logical_name}')/Attributes"
+        return _created(request, place, column.metadata_id)
     if len(path) > 2 and not path[2].name.startswith(BASE):
         raise errors.unknown_segment(path[2].name)
     column = reading.column(table, key)
@@ -138,7 +141,8 @@ def _relationships(org: Organisation, request: Request, path: list[Segment]) -> 
         raise errors.not_simulated("changing a relationship")
     named = path[0].key.partition("=")[2].strip("'")
     catalogue = org.catalogue
-    for link in (*catalogue.relationships.values(), *catalogue.many_to_many.values()):
+    links: list[Relationship | ManyToMany] = [*catalogue.relationships.values(), *catalogue.many_to_many.values()]
+    for link in links:
         if path[0].key.lower() == link.metadata_id or named == link.schema_name:
             linking.delete_relationship(org, request.caller, link.metadata_id)
             return Answer(204)

@@ -29,9 +29,7 @@ def _column(table: str, schema_name: str, kind: Kind, text: str, **more: object)
 def _lookup(
     table: str, schema_name: str, text: str, target: str, relationship: str, *, writable: bool = False
 ) -> Addition:
-    column = _column(
-        table, schema_name, Kind.LOOKUP, text, targets=(target,), creatable=writable, updatable=writable
-    )
+    column = _column(table, schema_name, Kind.LOOKUP, text, targets=(target,), creatable=writable, updatable=writable)
     name = column.logical_name
     link = Relationship(
         relationship, stable_id("relationship", relationship), target, table, name, name, relationship, "NoCascade"
@@ -51,19 +49,59 @@ def record_columns(table: str) -> Addition:
     read_only = {"creatable": False, "updatable": False}
     moments = Addition(
         (
-            _column(table, "CreatedOn", Kind.DATETIME, "Created On", behaviour="UserLocal", format="DateAndTime",
-                    **read_only),
-            _column(table, "ModifiedOn", Kind.DATETIME, "Modified On", behaviour="UserLocal", format="DateAndTime",
-                    **read_only),
-            _column(table, "OverriddenCreatedOn", Kind.DATETIME, "Record Created On", behaviour="UserLocal",
-                    format="DateOnly", updatable=False),
-            _column(table, "ImportSequenceNumber", Kind.INTEGER, "Import Sequence Number", minimum=INT_MIN,
-                    maximum=INT_MAX, updatable=False),
+            _column(
+                table,
+                "CreatedOn",
+                Kind.DATETIME,
+                "Created On",
+                behaviour="UserLocal",
+                format="DateAndTime",
+                **read_only,
+            ),
+            _column(
+                table,
+                "ModifiedOn",
+                Kind.DATETIME,
+                "Modified On",
+                behaviour="UserLocal",
+                format="DateAndTime",
+                **read_only,
+            ),
+            _column(
+                table,
+                "OverriddenCreatedOn",
+                Kind.DATETIME,
+                "Record Created On",
+                behaviour="UserLocal",
+                format="DateOnly",
+                updatable=False,
+            ),
+            _column(
+                table,
+                "ImportSequenceNumber",
+                Kind.INTEGER,
+                "Import Sequence Number",
+                minimum=INT_MIN,
+                maximum=INT_MAX,
+                updatable=False,
+            ),
             _column(table, "VersionNumber", Kind.BIGINT, "Version Number", minimum=-BIG, maximum=BIG, **read_only),
-            _column(table, "TimeZoneRuleVersionNumber", Kind.INTEGER, "Time Zone Rule Version Number", minimum=-1,
-                    maximum=INT_MAX),
-            _column(table, "UTCConversionTimeZoneCode", Kind.INTEGER, "UTC Conversion Time Zone Code", minimum=-1,
-                    maximum=INT_MAX),
+            _column(
+                table,
+                "TimeZoneRuleVersionNumber",
+                Kind.INTEGER,
+                "Time Zone Rule Version Number",
+                minimum=-1,
+                maximum=INT_MAX,
+            ),
+            _column(
+                table,
+                "UTCConversionTimeZoneCode",
+                Kind.INTEGER,
+                "UTC Conversion Time Zone Code",
+                minimum=-1,
+                maximum=INT_MAX,
+            ),
         )
     )
     people = [
@@ -80,11 +118,9 @@ def record_columns(table: str) -> Addition:
 
 def ownership_columns(table: str) -> Addition:
     """An owner is a user or a team; the three others follow from it."""
-    owner = _column(table, "OwnerId", Kind.OWNER, "Owner", targets=("systemuser", "team"),
-                    required="SystemRequired")
+    owner = _column(table, "OwnerId", Kind.OWNER, "Owner", targets=("systemuser", "team"), required="SystemRequired")
     name = f"owner_{table}"
-    link = Relationship(name, stable_id("relationship", name), "owner", table, "ownerid", "ownerid", name,
-                        "NoCascade")
+    link = Relationship(name, stable_id("relationship", name), "owner", table, "ownerid", "ownerid", name, "NoCascade")
     return _joined(
         [
             Addition((owner,), (link,)),
@@ -99,8 +135,16 @@ def state_columns(table: str, states: tuple[Option, ...], statuses: tuple[Option
     """`statecode` is not valid for create: a row always begins in the first state."""
     return Addition(
         (
-            _column(table, "StateCode", Kind.STATE, "Status", options=states, creatable=False, default=None,
-                    required="SystemRequired"),
+            _column(
+                table,
+                "StateCode",
+                Kind.STATE,
+                "Status",
+                options=states,
+                creatable=False,
+                default=None,
+                required="SystemRequired",
+            ),
             _column(table, "StatusCode", Kind.STATUS, "Status Reason", options=statuses),
         )
     )
@@ -117,31 +161,77 @@ def active_states(table: str) -> Addition:
 
 def currency_columns(table: str) -> Addition:
     """Come with the first money column of a table."""
-    rate = _column(table, "ExchangeRate", Kind.DECIMAL, "Exchange Rate", minimum=1e-12, maximum=1e11, precision=12,
-                   creatable=False, updatable=False)
-    currency = _lookup(table, "TransactionCurrencyId", "Currency", "transactioncurrency",
-                       f"transactioncurrency_{table}", writable=True)
+    rate = _column(
+        table,
+        "ExchangeRate",
+        Kind.DECIMAL,
+        "Exchange Rate",
+        minimum=1e-12,
+        maximum=1e11,
+        precision=12,
+        creatable=False,
+        updatable=False,
+    )
+    currency = _lookup(
+        table, "TransactionCurrencyId", "Currency", "transactioncurrency", f"transactioncurrency_{table}", writable=True
+    )
     return _joined([Addition((rate,)), currency])
 
 
 def base_amount(table: str, money: Column) -> Column:
     """The organisation-currency twin of a money column."""
     text = (money.labels[0][1] if money.labels else money.schema_name) + " (Base)"
-    return _column(table, f"{money.schema_name}_Base", Kind.MONEY, text, minimum=-922337203685477.0,
-                   maximum=922337203685477.0, precision=4, precision_source=2, creatable=False, updatable=False,
-                   custom=money.custom)
+    return _column(
+        table,
+        f"{money.schema_name}_Base",
+        Kind.MONEY,
+        text,
+        minimum=-922337203685477.0,
+        maximum=922337203685477.0,
+        precision=4,
+        precision_source=2,
+        creatable=False,
+        updatable=False,
+        custom=money.custom,
+    )
 
 
 def file_name_column(table: str, file: Column) -> Column:
-    return _column(table, f"{file.schema_name}_Name", Kind.STRING, "", max_length=200, creatable=False,
-                   updatable=False, custom=file.custom, attribute_of=file.logical_name)
+    return _column(
+        table,
+        f"{file.schema_name}_Name",
+        Kind.STRING,
+        "",
+        max_length=200,
+        creatable=False,
+        updatable=False,
+        custom=file.custom,
+        attribute_of=file.logical_name,
+    )
 
 
 def image_columns(table: str, image: Column) -> tuple[Column, ...]:
     """An image column also shows a timestamp, a URL and its id. Only the id is simulated; the rest stay null."""
     return (
-        _column(table, f"{image.schema_name}Id", Kind.GUID, "", creatable=False, updatable=False,
-                custom=image.custom, attribute_of=image.logical_name),
-        _column(table, f"{image.schema_name}_URL", Kind.STRING, "", max_length=200, creatable=False,
-                updatable=False, custom=image.custom, attribute_of=image.logical_name),
+        _column(
+            table,
+            f"{image.schema_name}Id",
+            Kind.GUID,
+            "",
+            creatable=False,
+            updatable=False,
+            custom=image.custom,
+            attribute_of=image.logical_name,
+        ),
+        _column(
+            table,
+            f"{image.schema_name}_URL",
+            Kind.STRING,
+            "",
+            max_length=200,
+            creatable=False,
+            updatable=False,
+            custom=image.custom,
+            attribute_of=image.logical_name,
+        ),
     )

@@ -199,12 +199,19 @@ def _sorted_page(
 ) -> tuple[list[Row], Row | None]:
     store = org.store(table.logical_name)
     parameters = tuple(sorted(item for item in request.query.items() if item[0].startswith("@")))
-    key = (id(org), table.logical_name, store.version, request.query.get("$filter"), parameters,
-           tuple((column.logical_name, descending) for column, descending in order))
+    key = (
+        id(org),
+        table.logical_name,
+        store.version,
+        request.query.get("$filter"),
+        parameters,
+        tuple((column.logical_name, descending) for column, descending in order),
+    )
     ranked = _SORTED.get(key)
     if ranked is None:
-        ranked = [(_sort_key(sort_values(row, order), order, row["@n"]), row[table.primary_id])
-                  for row in selection.rows()]
+        ranked = [
+            (_sort_key(sort_values(row, order), order, row["@n"]), row[table.primary_id]) for row in selection.rows()
+        ]
         ranked.sort()
         _SORTED[key] = ranked
         while len(_SORTED) > REMEMBERED:

@@ -68,6 +68,7 @@ def _message(org: Organisation, request: Request, segment: Segment) -> Answer:
 
 
 def _service_document(org: Organisation, request: Request) -> Answer:
-    sets = [{"name": table.set_name, "kind": "EntitySet", "url": table.set_name}
-            for table in org.catalogue.tables.values()]
+    sets = [
+        {"name": table.set_name, "kind": "EntitySet", "url": table.set_name} for table in org.catalogue.tables.values()
+    ]
     return Answer(200, {"@odata.context": f"{request.root}/$metadata", "value": sets})

@@ -167,8 +167,10 @@ def _below_row(org: Organisation, row: RowKey, request: Request, rest: list[Segm
         return _on_property(org, row, column, request, rest[1:])
     links = org.catalogue.links
     single = name in links.by_navigation[table.logical_name]
-    if not single and name not in links.by_collection[table.logical_name] and (
-        name not in links.many[table.logical_name]
+    if (
+        not single
+        and name not in links.by_collection[table.logical_name]
+        and (name not in links.many[table.logical_name])
     ):
         raise errors.unknown_segment(name)
     if len(rest) > 1 and rest[1].name == "$ref":
@@ -208,9 +210,7 @@ def _on_property(org: Organisation, row: RowKey, column: Column, request: Reques
     return Answer(204)
 
 
-def _property_value(
-    org: Organisation, row: RowKey, row_id: str, column: Column, request: Request, raw: bool
-) -> Answer:
+def _property_value(org: Organisation, row: RowKey, row_id: str, column: Column, request: Request, raw: bool) -> Answer:
     value = org.store(row.table.logical_name).rows[row_id].get(column.logical_name)
     if value is None:
         return Answer(204)

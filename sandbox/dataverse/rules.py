@@ -14,8 +14,17 @@ from .work import Work
 
 OPPORTUNITY_OPEN = 0
 # tables that only come into being inside another row or by the platform itself
-NEVER_CREATED_ALONE = frozenset({"organization", "solutioncomponent", "sdkmessage", "sdkmessagefilter", "asyncoperation",
-                                 "bulkdeleteoperation", "bulkdeletefailure"})
+NEVER_CREATED_ALONE = frozenset(
+    {
+        "organization",
+        "solutioncomponent",
+        "sdkmessage",
+        "sdkmessagefilter",
+        "asyncoperation",
+        "bulkdeleteoperation",
+        "bulkdeletefailure",
+    }
+)
 
 
 def before_create(work: Work, table: TableSchema, body: Mapping[str, Any]) -> None:
@@ -23,7 +32,8 @@ def before_create(work: Work, table: TableSchema, body: Mapping[str, Any]) -> No
     if name == "activityparty" and not any(key.startswith("activityid_") for key in body):
         raise errors.invalid("Activity parties are created together with their activity.", "0x80040219")
     if name in NEVER_CREATED_ALONE or table.intersect:
-        raise errors.DataverseError(400, "0x80040800", f"The 'Create' method does not support entities of type '{name}'.")
+        text = f"The 'Create' method does not support entities of type '{name}'."
+        raise errors.DataverseError(400, "0x80040800", text)
 
 
 def complete(work: Work, table: TableSchema, row: Row, changes: Mapping[str, Any], *, created: bool) -> None:
@@ -109,9 +119,7 @@ def _convert_money(work: Work, table: TableSchema, row: Row, changes: Mapping[st
 _HIERARCHIES = {"account": "parentaccountid", "contact": "parentcustomerid", "businessunit": "parentbusinessunitid"}
 
 
-def _refuse_circle(
-    work: Work, table: TableSchema, row: Row, changes: Mapping[str, Any], *, created: bool
-) -> None:
+def _refuse_circle(work: Work, table: TableSchema, row: Row, changes: Mapping[str, Any], *, created: bool) -> None:
     column = _HIERARCHIES.get(table.logical_name)
     if column is None or created or changes.get(column) is None:
         return
@@ -120,7 +128,8 @@ def _refuse_circle(
     rows, start, at = work.org.store(table.logical_name).rows, row[table.primary_id], row[column]
     for _ in range(len(rows) + 1):
         if at == start:
-            raise errors.invalid("Creating this parental association would create a loop in the hierarchy.", "0x80040507")
+            text = "Creating this parental association would create a loop in the hierarchy."
+            raise errors.invalid(text, "0x80040507")
         above = rows.get(at, {})
         if table.columns[column].polymorphic and above.get(f"{column}@type") != table.logical_name:
             return
@@ -142,8 +151,10 @@ def _unique_name(work: Work, table: TableSchema, row: Row, changes: Mapping[str,
     name = row.get("uniquename")
     if not name:
         raise errors.invalid(f"The unique name of a {table.logical_name} is required.", "0x80040203")
-    if any(other[table.primary_id] != row[table.primary_id]
-           for other in work.org.store(table.logical_name).having("uniquename", name)):
+    if any(
+        other[table.primary_id] != row[table.primary_id]
+        for other in work.org.store(table.logical_name).having("uniquename", name)
+    ):
         raise errors.duplicate_id()
     if table.logical_name == "solution":
         if "publisherid" not in row:
@@ -160,7 +171,7 @@ def _check_prefix(row: Row) -> None:
     prefix = row.get("customizationprefix", "")
     good = 2 <= len(prefix) <= 8 and prefix.isascii() and prefix.isalnum() and prefix[0].isalpha()
     if not good or prefix.lower().startswith("mscrm"):
-        text = "The customization prefix must be 2 to 8 alphanumeric characters, start with a letter and not be 'mscrm'."
+        text = "The customization prefix must be 2 to 8 letters or digits, start with a letter and not be 'mscrm'."
         raise errors.invalid(text, "0x80048510")
 
 

@@ -59,7 +59,7 @@ def set_role_gaps(org: Organisation, role_name: str, missing: Iterable[str]) -> 
 
 
 def add_user(org: Organisation, document: dict[str, Any]) -> str:
-    """Add or replace a user: {systemuserid?, fullname, internalemailaddress, isdisabled, applicationid?, licensed, roles[]}."""
+    """Add or replace a user; the shape is `people.user_row`'s with `roles`, a list of names (migration by default)."""
     with org.work(org.system_caller()) as work:
         row = user_row(document, business_unit=BUSINESS_UNIT, now=work.now)
         user_id = row["systemuserid"]
@@ -71,8 +71,12 @@ def add_user(org: Organisation, document: dict[str, Any]) -> str:
         for name in document.get("roles", [MIGRATION_ROLE]):
             role_id = org.people.role_named(name) or _add_role(org, name)
             link_id = stable_id("systemuserroles", user_id, role_id)
-            _put(work, "systemuserroles", link_id,
-                 {"systemuserrolesid": link_id, "systemuserid": user_id, "roleid": role_id})
+            _put(
+                work,
+                "systemuserroles",
+                link_id,
+                {"systemuserrolesid": link_id, "systemuserid": user_id, "roleid": role_id},
+            )
     return str(user_id)
 
 
@@ -97,24 +101,62 @@ def _put(work: Work, table: str, row_id: str, row: dict[str, Any]) -> None:
 
 def _first_rows(work: Work) -> None:
     _put(work, "businessunit", BUSINESS_UNIT, {"businessunitid": BUSINESS_UNIT, "name": "sandbox", "isdisabled": False})
-    _put(work, "transactioncurrency", AUSTRALIAN_DOLLAR,
-         {"transactioncurrencyid": AUSTRALIAN_DOLLAR, "currencyname": "Australian Dollar", "isocurrencycode": "AUD",
-          "currencysymbol": "$", "currencyprecision": 2, "exchangerate": 1.0, "statecode": 0, "statuscode": 1})
+    _put(
+        work,
+        "transactioncurrency",
+        AUSTRALIAN_DOLLAR,
+        {
+            "transactioncurrencyid": AUSTRALIAN_DOLLAR,
+            "currencyname": "Australian Dollar",
+            "isocurrencycode": "AUD",
+            "currencysymbol": "$",
+            "currencyprecision": 2,
+            "exchangerate": 1.0,
+            "statecode": 0,
+            "statuscode": 1,
+        },
+    )
     organisation = stable_id("organization", "sandbox")
-    _put(work, "organization", organisation,
-         {"organizationid": organisation, "name": "sandbox", "friendlyname": "Sandbox", "maxuploadfilesize": 5242880,
-          "blockedattachments": BLOCKED, "languagecode": 1033, "localeid": 3081, "isauditenabled": False,
-          "pricingdecimalprecision": 2, "schemanameprefix": "new", "basecurrencyid": AUSTRALIAN_DOLLAR})
+    _put(
+        work,
+        "organization",
+        organisation,
+        {
+            "organizationid": organisation,
+            "name": "sandbox",
+            "friendlyname": "Sandbox",
+            "maxuploadfilesize": 5242880,
+            "blockedattachments": BLOCKED,
+            "languagecode": 1033,
+            "localeid": 3081,
+            "isauditenabled": False,
+            "pricingdecimalprecision": 2,
+            "schemanameprefix": "new",
+            "basecurrencyid": AUSTRALIAN_DOLLAR,
+        },
+    )
     for role in (MIGRATION_ROLE, ADMIN_ROLE):
         role_id = stable_id("role", role)
         _put(work, "role", role_id, {"roleid": role_id, "name": role, "businessunitid": BUSINESS_UNIT})
-    system = user_row({"systemuserid": SYSTEM_USER, "fullname": "SYSTEM", "licensed": True},
-                      business_unit=BUSINESS_UNIT, now=work.now)
+    system = user_row(
+        {"systemuserid": SYSTEM_USER, "fullname": "SYSTEM", "licensed": True}, business_unit=BUSINESS_UNIT, now=work.now
+    )
     _put(work, "systemuser", SYSTEM_USER, system)
     _link(work, "systemuserroles", "systemuser", SYSTEM_USER, stable_id("role", ADMIN_ROLE))
     team = stable_id("team", "sandbox")
-    _put(work, "team", team, {"teamid": team, "name": "sandbox", "teamtype": 0, "isdefault": True,
-                              "businessunitid": BUSINESS_UNIT, "administratorid": SYSTEM_USER})
+    _put(
+        work,
+        "team",
+        team,
+        {
+            "teamid": team,
+            "name": "sandbox",
+            "teamtype": 0,
+            "isdefault": True,
+            "businessunitid": BUSINESS_UNIT,
+            "administratorid": SYSTEM_USER,
+        },
+    )
     _link(work, "teamroles", "team", team, stable_id("role", MIGRATION_ROLE))
     _publishers(work)
 
@@ -126,14 +168,35 @@ def _link(work: Work, intersect: str, kind: str, holder: str, role: str) -> None
 
 def _publishers(work: Work) -> None:
     publisher = stable_id("publisher", "sandbox")
-    _put(work, "publisher", publisher,
-         {"publisherid": publisher, "friendlyname": "Default Publisher for sandbox", "uniquename": "DefaultPublishersandbox",
-          "customizationprefix": "new", "customizationoptionvalueprefix": 10000})
+    _put(
+        work,
+        "publisher",
+        publisher,
+        {
+            "publisherid": publisher,
+            "friendlyname": "Default Publisher",
+            "uniquename": "DefaultPublishersandbox",
+            "customizationprefix": "new",
+            "customizationoptionvalueprefix": 10000,
+        },
+    )
     for unique, friendly in (("Default", "Default Solution"), ("Cr_default", "Common Data Services Default Solution")):
         solution = stable_id("solution", unique)
-        _put(work, "solution", solution,
-             {"solutionid": solution, "uniquename": unique, "friendlyname": friendly, "version": "1.0",
-              "ismanaged": False, "isvisible": True, "installedon": work.now, "publisherid": publisher})
+        _put(
+            work,
+            "solution",
+            solution,
+            {
+                "solutionid": solution,
+                "uniquename": unique,
+                "friendlyname": friendly,
+                "version": "1.0",
+                "ismanaged": False,
+                "isvisible": True,
+                "installedon": work.now,
+                "publisherid": publisher,
+            },
+        )
 
 
 def register_messages(work: Work, table: TableSchema) -> None:
@@ -145,9 +208,18 @@ def register_messages(work: Work, table: TableSchema) -> None:
         if not work.org.row_exists("sdkmessage", message):
             _put(work, "sdkmessage", message, {"sdkmessageid": message, "name": name, "isprivate": False})
         found = stable_id("sdkmessagefilter", name, table.logical_name)
-        _put(work, "sdkmessagefilter", found,
-             {"sdkmessagefilterid": found, "sdkmessageid": message, "name": f"{name} of {table.logical_name}",
-              "primaryobjecttypecode": table.logical_name, "secondaryobjecttypecode": "none"})
+        _put(
+            work,
+            "sdkmessagefilter",
+            found,
+            {
+                "sdkmessagefilterid": found,
+                "sdkmessageid": message,
+                "name": f"{name} of {table.logical_name}",
+                "primaryobjecttypecode": table.logical_name,
+                "secondaryobjecttypecode": "none",
+            },
+        )
 
 
 def forget_messages(work: Work, table: TableSchema) -> None:

@@ -147,9 +147,7 @@ class Selection:
         return lambda row: any(test(found) for found in children(row))
 
 
-def collection(
-    org: Organisation, table: TableSchema, name: str
-) -> tuple[Callable[[Row], list[Row]], TableSchema]:
+def collection(org: Organisation, table: TableSchema, name: str) -> tuple[Callable[[Row], list[Row]], TableSchema]:
     """The rows behind a collection-valued navigation property, and their table."""
     links = org.catalogue.links
     link = links.by_collection[table.logical_name].get(name)

@@ -1,7 +1,7 @@
 """An organisation on a port: for the command line and for tests in the same process.
 
-    async with running(Organisation.seeded(behaviour=calm())) as server:
-        ...                      # server.url, server.org
+async with running(Organisation.seeded(behaviour=calm())) as server:
+    ...                      # server.url, server.org
 """
 
 from __future__ import annotations

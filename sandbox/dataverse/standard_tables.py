@@ -148,8 +148,16 @@ def _read_target(draft: _Draft, rest: str) -> None:
     widened = Column(**{**vars(column), "targets": (*column.targets, target)})
     draft.columns[column.logical_name] = widened
     draft.links.append(
-        Relationship(name, stable_id("relationship", name), target, draft.logical_name, column.logical_name,
-                     navigation, name, delete)
+        Relationship(
+            name,
+            stable_id("relationship", name),
+            target,
+            draft.logical_name,
+            column.logical_name,
+            navigation,
+            name,
+            delete,
+        )
     )
 
 
@@ -214,8 +222,14 @@ def _read_arguments(kind: Kind, words: list[str], facts: dict[str, object]) -> N
 def _finished(draft: _Draft) -> TableSchema:
     table = draft.logical_name
     primary_id = "activityid" if "activity" in draft.flags else f"{table}id"
-    identity = Column(f"{draft.schema_name}Id", Kind.GUID, stable_id(table, primary_id), label(draft.text),
-                      required="SystemRequired", updatable=False)
+    identity = Column(
+        f"{draft.schema_name}Id",
+        Kind.GUID,
+        stable_id(table, primary_id),
+        label(draft.text),
+        required="SystemRequired",
+        updatable=False,
+    )
     if primary_id == "activityid":
         identity = Column(**{**vars(identity), "schema_name": "ActivityId"})
     draft.add(record_columns(table))
@@ -250,8 +264,9 @@ def _finished(draft: _Draft) -> TableSchema:
 
 def _many(rest: str) -> ManyToMany:
     name, intersect, entity1, entity2 = rest.split()
-    return ManyToMany(name, stable_id("relationship", name), intersect, entity1, entity2, name, name,
-                      f"{entity1}id", f"{entity2}id")
+    return ManyToMany(
+        name, stable_id("relationship", name), intersect, entity1, entity2, name, name, f"{entity1}id", f"{entity2}id"
+    )
 
 
 def _intersect(link: ManyToMany) -> TableSchema:
@@ -262,8 +277,15 @@ def intersect_table(link: ManyToMany, *, code: int) -> TableSchema:
     """The hidden table between two tables; its two columns are plain guids."""
     names = (f"{link.intersect}id", link.column1, link.column2)
     columns = {name: Column(name, Kind.GUID, stable_id(link.intersect, name), label(name)) for name in names}
-    columns["versionnumber"] = Column("VersionNumber", Kind.BIGINT, stable_id(link.intersect, "versionnumber"),
-                                      minimum=INT_MIN, maximum=INT_MAX, creatable=False, updatable=False)
+    columns["versionnumber"] = Column(
+        "VersionNumber",
+        Kind.BIGINT,
+        stable_id(link.intersect, "versionnumber"),
+        minimum=INT_MIN,
+        maximum=INT_MAX,
+        creatable=False,
+        updatable=False,
+    )
     return TableSchema(
         schema_name=link.intersect,
         set_name=f"{link.intersect}set",

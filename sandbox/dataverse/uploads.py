@@ -47,8 +47,16 @@ def put_file(org: Organisation, table: TableSchema, row_id: str, column: Column,
         token = org.new_id()
         org.files.uploads[token] = Upload(table.logical_name, row_id, column.logical_name, name)
         location = f"{request.root}/{table.set_name}({row_id})/{column.logical_name}?sessiontoken={token}"
-        return Answer(200, None, {"Location": location, "x-ms-chunk-size": str(BLOCK), "Accept-Ranges": "bytes",
-                                  "Access-Control-Expose-Headers": "x-ms-chunk-size, Location"})
+        return Answer(
+            200,
+            None,
+            {
+                "Location": location,
+                "x-ms-chunk-size": str(BLOCK),
+                "Accept-Ranges": "bytes",
+                "Access-Control-Expose-Headers": "x-ms-chunk-size, Location",
+            },
+        )
     if len(request.body) > SINGLE:
         raise errors.DataverseError(413, "0x8004418a", "The request exceeds the maximum size of 128 MB.")
     _keep(org, request, table, row_id, column, name, request.body)
@@ -59,7 +67,8 @@ def _put_chunk(
     org: Organisation, table: TableSchema, row_id: str, column: Column, request: Request, found: re.Match[str]
 ) -> Answer:
     upload = org.files.uploads.get(request.query.get("sessiontoken", ""))
-    if upload is None or (upload.table, upload.row_id, upload.column) != (table.logical_name, row_id, column.logical_name):
+    place = (table.logical_name, row_id, column.logical_name)
+    if upload is None or (upload.table, upload.row_id, upload.column) != place:
         raise errors.invalid("The session token of the upload is not valid.", "0x80090003")
     first, last, total = (int(group) for group in found.groups())
     if len(request.body) != last - first + 1 or len(request.body) > BLOCK:
@@ -79,7 +88,8 @@ def _keep(
 ) -> str:
     limit = (column.max_size_kb or 32_768) * 1024
     if len(content) > limit:
-        raise errors.invalid(f"The file is larger than the {limit} bytes that {column.logical_name} takes.", "0x80044a02")
+        text = f"The file is larger than the {limit} bytes that {column.logical_name} takes."
+        raise errors.invalid(text, "0x80044a02")
     with org.work(request.caller) as work:
         if column.kind is Kind.IMAGE:
             body = {column.logical_name: base64.b64encode(content).decode("ascii")}
@@ -95,8 +105,14 @@ def _keep_file(work: Work, table: TableSchema, row_id: str, column: Column, stor
     _forget(work, old.get(column.logical_name))
     org.files.files[file_id] = stored
     org.remember("file", "", file_id, document_of(stored))
-    row = {**old, column.logical_name: file_id, f"{column.logical_name}_name": stored.name, "modifiedon": work.now,
-           "modifiedby": work.caller.user_id, "versionnumber": org.next_version()}
+    row = {
+        **old,
+        column.logical_name: file_id,
+        f"{column.logical_name}_name": stored.name,
+        "modifiedon": work.now,
+        "modifiedby": work.caller.user_id,
+        "versionnumber": org.next_version(),
+    }
     work.transaction.put(table.logical_name, row_id, row)
     return file_id
 

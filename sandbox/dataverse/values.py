@@ -92,7 +92,7 @@ def _text(table: str, column: Column) -> Convert:
     def convert(value: Any) -> Any:
         if value.__class__ is not str:
             raise literal_error(table, "Edm.String", value)
-        if (len(value) > limit and _utf16_length(value) > limit) or (not value.isascii() and _utf16_length(value) > limit):
+        if (len(value) > limit or not value.isascii()) and _utf16_length(value) > limit:
             raise errors.too_long(table, name, limit)
         # An empty string is stored as null.
         return value or None

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from . import errors
 from .columns import LOOKUP_KINDS, Column, Kind, Relationship, TableSchema
 from .metadata import PRINCIPALS, Catalogue
-from .values import converter, guid
+from .values import converter, guid, literal_error
 
 CREATE, UPDATE = "create", "update"
 REFERENCE = re.compile(r"(?:https?://[^?]*/|.*/)?([A-Za-z_][A-Za-z0-9_]*)\(([0-9a-fA-F-]{36})\)\Z")
@@ -184,9 +184,7 @@ def _set_state(convert: Callable[[Any], Any]) -> Set:
 
 def _set_status(written: Written, value: Any) -> None:
     if value is not None and value.__class__ is not int:
-        raise errors.bad_payload(
-            "", f"Microsoft.OData.ODataException: Cannot convert the literal '{value}' to the expected type 'Edm.Int32'."
-        )
+        raise literal_error("", "Edm.Int32", value)
     written.status = value
 
 
