@@ -57,7 +57,7 @@ def iter_decode(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
             yield from map(orjson.loads, lines)
     except (zstandard.ZstdError, orjson.JSONDecodeError) as error:
         raise Damaged("the shard cannot be read") from error
-    if rest or seen != size or not unpacker.eof:
+    if rest or seen != size or unpacker.unused_data or not unpacker.eof:
         raise Damaged("the shard ends too early")
 
 
@@ -75,7 +75,7 @@ def _size(content: bytes) -> int:
 
 
 def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in pieces so small that what one of them expands to stays within memory; the first whole header."""
+    """The same bytes in pieces small enough to expand in memory, the first of them with the whole header."""
     held = b""
     for chunk in chunks:
         held += chunk

@@ -1,0 +1,199 @@
+"""An export bundle as a Source: the zip of tables that a practice exports where there is no API to ask.
+
+A bundle is surveyed once before its first record is given out: every file is read to its end, so an export that broke
+off, is in another encoding or holds less than it declares is refused before anything has been staged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import BinaryIO
+
+from shared.corepractice import bundle_manifest, bundle_tables
+from shared.corepractice.bundle_archive import Archive, Limits, refused, shown
+from shared.corepractice.bundle_cells import Evidence, Reader
+from shared.corepractice.bundle_manifest import Declared, Manifest
+from shared.corepractice.source import MOST_RECORDS, Description, ObjectCount, Page, Record
+from shared.errors import Stop
+
+STANDARD = Limits()
+
+
+def inspect(file: BinaryIO, limits: Limits = STANDARD) -> Description:
+    """Check everything but the rows: zip, manifest, files and header rows. Blocks. Raises Stop.
+
+    The counts are the manifest's, archived records among them.
+    """
+    archive = Archive(file, limits)
+    try:
+        manifest = bundle_manifest.read(archive, limits)
+        for declared in manifest.objects:
+            bundle_tables.check_header(archive, declared, limits)
+    finally:
+        archive.close()
+    objects = tuple(ObjectCount(declared.name, declared.rows) for declared in manifest.objects)
+    return Description(manifest.practice_name, manifest.timezone, objects)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    declared: Declared
+    readers: list[Reader]
+    archived: int
+
+
+@dataclass(slots=True)
+class _Reading:
+    """An open file, and how many of its rows have been taken: going on from there costs nothing."""
+
+    since: str | None
+    place: int
+    records: Iterator[tuple[int, Record]]
+    ahead: tuple[int, Record] | None = None
+
+
+class BundleSource:
+    """A Source over a seekable file, which it closes. A cursor is a number of rows; the file must not change.
+
+    Files are read in threads, one at a time. Reading on where the last page ended is linear; any other cursor makes it
+    skip from the beginning. One record by its id costs a whole reading.
+    """
+
+    def __init__(self, file: BinaryIO, limits: Limits = STANDARD) -> None:
+        self._file = file
+        self._limits = limits
+        self._archive: Archive | None = None
+        self._manifest: Manifest | None = None
+        self._tables: dict[str, _Table] = {}
+        self._readings: dict[str, _Reading] = {}
+        self._lock = threading.Lock()
+
+    async def describe(self) -> Description:
+        """The practice and its objects, after a survey of every file."""
+        return await asyncio.to_thread(self._describe)
+
+    async def page(
+        self, object: str, *, cursor: str | None, since: str | None = None, limit: int = MOST_RECORDS
+    ) -> Page:
+        """The next records of a file, in the file's order. A record without a sound ``updated_at`` is always new."""
+        return await asyncio.to_thread(self._page, object, cursor, since, min(limit, MOST_RECORDS))
+
+    async def record(self, object: str, id: str) -> Record | None:
+        """One record by its id, or None."""
+        return await asyncio.to_thread(self._record, object, id)
+
+    async def close(self) -> None:
+        """Close the file."""
+        await asyncio.to_thread(self._close)
+
+    # In a thread, behind the lock
+
+    def _describe(self) -> Description:
+        with self._lock:
+            manifest = self._opened()
+            tables = [self._table(declared.name) for declared in manifest.objects]
+            counts = (ObjectCount(t.declared.name, t.declared.rows - t.archived, t.archived) for t in tables)
+            return Description(manifest.practice_name, manifest.timezone, tuple(counts))
+
+    def _page(self, name: str, cursor: str | None, since: str | None, limit: int) -> Page:
+        with self._lock:
+            reading = self._reading(name, _place(cursor), since)
+            self._readings.pop(name, None)  # it comes back only when this page went well
+            taken = [reading.ahead] if reading.ahead else []
+            taken += islice(reading.records, limit + 1 - len(taken))
+            if len(taken) <= limit:
+                return Page([record for _, record in taken])
+            reading.ahead = taken.pop()
+            reading.place = taken[-1][0]
+            self._readings[name] = reading
+            return Page([record for _, record in taken], str(reading.place))
+
+    def _record(self, name: str, id: str) -> Record | None:
+        with self._lock:
+            return next((record for _, record in self._records(name) if record["id"] == id), None)
+
+    def _close(self) -> None:
+        with self._lock:
+            self._readings.clear()
+            if self._archive:
+                self._archive.close()
+            self._file.close()
+
+    def _opened(self) -> Manifest:
+        if self._manifest is None:
+            self._archive = Archive(self._file, self._limits)
+            self._manifest = bundle_manifest.read(self._archive, self._limits)
+        return self._manifest
+
+    def _table(self, name: str) -> _Table:
+        if name not in self._tables:
+            declared = next((found for found in self._opened().objects if found.name == name), None)
+            if declared is None:
+                raise Stop("source-object-missing", f"The bundle has no object {name}.")
+            assert self._archive is not None
+            self._tables[name] = _surveyed(self._archive, declared, self._limits)
+        return self._tables[name]
+
+    def _reading(self, name: str, place: int, since: str | None) -> _Reading:
+        reading = self._readings.get(name)
+        if reading is None or reading.place != place or reading.since != since:
+            return _Reading(since, place, _later(self._records(name, skip=place), since))
+        return reading
+
+    def _records(self, name: str, skip: int = 0) -> Iterator[tuple[int, Record]]:
+        """The records beyond the first ``skip`` rows, each with the number of rows up to and including its own."""
+        table = self._table(name)
+        assert self._archive is not None
+        columns = list(zip(table.declared.columns, table.readers, strict=True))
+        rows = bundle_tables.rows(self._archive, table.declared, self._limits)
+        for place, (_, cells) in enumerate(islice(rows, skip, None), start=skip + 1):
+            pairs = zip(columns, cells, strict=True)
+            yield place, {column: read(cell) if cell else None for (column, read), cell in pairs}
+
+
+def _surveyed(archive: Archive, declared: Declared, limits: Limits) -> _Table:
+    """Read a file to its end. Raises Stop for the first thing in it that is not as it should be."""
+    evidence = Evidence(declared.name, declared.columns)
+    id_place = declared.columns.index("id")
+    status_place = declared.columns.index("status") if "status" in declared.columns else None
+    count = archived = 0
+    for number, cells in bundle_tables.rows(archive, declared, limits):
+        count += 1
+        if not cells[id_place]:
+            raise refused("id-missing", f"{shown(declared.file)}: the row at line {number} has no id.")
+        if count > declared.rows:
+            break
+        archived += status_place is not None and cells[status_place] == "archived"
+        evidence.add(cells)
+    if count != declared.rows:
+        found = "more" if count > declared.rows else str(count)
+        text = f"{shown(declared.file)}: the manifest declares {declared.rows} rows, the file has {found}."
+        raise refused("row-count", text)
+    return _Table(declared, evidence.readers(), archived)
+
+
+def _later(records: Iterator[tuple[int, Record]], since: str | None) -> Iterator[tuple[int, Record]]:
+    if since is None:
+        return records
+    moment = datetime.fromisoformat(since)
+    return (found for found in records if not _is_before(found[1].get("updated_at"), moment))
+
+
+def _is_before(updated_at: object, moment: datetime) -> bool:
+    try:
+        return datetime.fromisoformat(str(updated_at)) < moment
+    except (ValueError, TypeError):  # no time, or one without an offset: better read once too often
+        return False
+
+
+def _place(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 12:
+        raise Stop("source-cursor-malformed", "The cursor is not one of a bundle.")
+    return int(cursor)
