@@ -1,8 +1,8 @@
 """Text cells as the values that the API would have given.
 
 A bundle carries no types. Fields the catalogue knows are read by its kinds; columns it does not know by what the whole
-column holds: all true/false, all whole numbers, all numbers, and text otherwise. What does not fit its kind stays text, so
-that the one record is set aside later, by name, and the others go.
+column holds: all true/false, all whole numbers, all numbers, and text otherwise. What does not fit its kind stays
+text, so that the one record is set aside later, by name, and the others go.
 """
 
 from __future__ import annotations

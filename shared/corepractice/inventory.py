@@ -83,14 +83,14 @@ class ObjectProfile:
             shown |= {"min": field.low, "max": field.high}
         if (values := field.values) is not None and shown["kind"] == "choice":
             shown |= {"values": values, "distinct": len(values)}
-            if field.tally is not None and field.tally.others:
-                shown["other_values"] = field.tally.others
+            if field.tally is not None and field.tally.unnamed:
+                shown["other_values"] = field.tally.unnamed
         return shown
 
 
 def inventory(profiles: Mapping[str, ObjectProfile], description: Description) -> dict[str, Any]:
     """The inventory document. Objects are in the order of the description; those without a profile have no fields."""
-    objects = {}
+    objects: dict[str, dict[str, Any]] = {}
     for found in description.objects:
         known = known_object(found.name)
         profile = profiles.get(found.name) or ObjectProfile(found.name)

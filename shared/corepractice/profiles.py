@@ -7,7 +7,7 @@ those of pick-lists, by the rules in ``Tally``.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Any, Self
 
@@ -41,78 +41,85 @@ _KINDS = {
 
 
 def reads_as_label(text: str) -> bool:
-    """Whether a value could be a pick-list's: short, one line, and no e-mail address, number or date."""
-    return _LABEL.fullmatch(text) is not None and re.search(r"\d{4}|\d[\d -]{5}", text) is None
+    """Whether a value could be a pick-list's: short, one line, no e-mail address, and too few digits for a number or
+    a date that means somebody."""
+    return _LABEL.fullmatch(text) is not None and sum(map(str.isdigit, text)) <= 3
+
+
+def _mark(text: str) -> str:
+    """What stands for a value that has not occurred often enough to be kept."""
+    return "#" + blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 class Tally:
-    """How often each value of a pick-list occurs.
+    """How often each value of a pick-list occurs, without keeping any that occurs once or twice.
 
-    ``by_evidence`` is for text fields that may not be one: it keeps a digest in place of a value until that has
-    occurred three times, and forgets everything for good when a value is no label or there are more than 24.
-    Where the catalogue says that a field is a pick-list, every label counts, and others are only numbered.
+    ``declared`` are the values that the catalogue knows. Others have to read as labels and occur three times before
+    they are kept; a digest stands for them until then. Where nothing is declared the field may be no pick-list at
+    all: then one value that is no label, or more than 24 of them, ends the count, and everything is forgotten.
     """
 
-    def __init__(self, *, by_evidence: bool, counts: dict[str, int] | None = None, others: int = 0) -> None:
-        self.by_evidence = by_evidence
-        self.counts: dict[str, int] | None = {} if counts is None else counts
-        self.others = others
+    def __init__(self, declared: Iterable[str] = ()) -> None:
+        self._declared = frozenset(declared)
+        self._most = MOST_IN_LIST if self._declared else MOST_BY_EVIDENCE
+        self.counts: dict[str, int] | None = {}
+        self.others = 0
 
-    def add(self, value: Any, times: int = 1) -> None:
+    def add(self, value: Any) -> None:
         """Count a value."""
         counts = self.counts
-        text = value if isinstance(value, str) else str(value).lower()
         if counts is None:
             return
+        text = value if isinstance(value, str) else str(value)
         if text in counts:
-            counts[text] += times
-        elif not reads_as_label(text):
-            self._add_other(times)
-        elif self.by_evidence:
-            self._add_unsure(text, times)
-        elif len(counts) < MOST_IN_LIST:
-            counts[text] = times
+            counts[text] += 1
+        elif text in self._declared:
+            counts[text] = 1
+        elif reads_as_label(text):
+            mark = _mark(text)
+            seen = counts.pop(mark, 0) + 1
+            self._put(text if seen >= OFTEN_ENOUGH else mark, seen)
         else:
-            self.others += times
+            self._put_other(1)
 
-    def _add_other(self, times: int) -> None:
-        if self.by_evidence:
-            self.counts = None
-        else:
-            self.others += times
-
-    def _add_unsure(self, text: str, times: int) -> None:
+    def _put(self, key: str, times: int) -> None:
         assert self.counts is not None
-        mark = "#" + blake2b(text.encode(), digest_size=8).hexdigest()
-        seen = self.counts.pop(mark, 0) + times
-        self.counts[text if seen >= OFTEN_ENOUGH else mark] = seen
-        if len(self.counts) > MOST_BY_EVIDENCE:
+        if key in self.counts or len(self.counts) < self._most:
+            self.counts[key] = self.counts.get(key, 0) + times
+        else:
+            self._put_other(times)
+
+    def _put_other(self, times: int) -> None:
+        if self._declared:
+            self.others += times
+        else:
             self.counts = None
 
     def merge(self, other: Tally) -> None:
         """Add what another tally of the same field counted."""
         self.others += other.others
-        if other.counts is None or self.counts is None:
+        if self.counts is None or other.counts is None:
             self.counts = None
             return
-        known = self.counts
-        for text, times in other.counts.items():
-            if not text.startswith("#"):
-                self.add(text, times)
-        marks = {"#" + blake2b(text.encode(), digest_size=8).hexdigest(): text for text in known}
-        for mark, times in other.counts.items():
-            if mark.startswith("#") and self.counts is not None:
-                place = marks.get(mark, mark)
-                self.counts[place] = self.counts.get(place, 0) + times
-        if self.counts is not None and self.by_evidence and len(self.counts) > MOST_BY_EVIDENCE:
-            self.counts = None
+        texts = {_mark(text): text for text in (*self.counts, *other.counts) if not text.startswith("#")}
+        both = [*self.counts.items(), *other.counts.items()]
+        self.counts = {}
+        for key, times in both:
+            if self.counts is not None:
+                self._put(texts.get(key, key), times)
 
     def in_use(self) -> dict[str, int] | None:
-        """The values with their counts, or None when this is no pick-list. A value that two halves of a merge saw too
-        seldom to keep makes it none: text is the safe side."""
-        if self.counts is None or (self.by_evidence and any(text.startswith("#") for text in self.counts)):
+        """The values with their counts, or None where this is no pick-list. A value that two halves of a merge saw
+        too seldom to keep makes it none: taking it for text is the safe side."""
+        if self.counts is None or (not self._declared and (not self.counts or self.unnamed)):
             return None
-        return dict(sorted(self.counts.items())) if self.counts or not self.by_evidence else None
+        return {text: times for text, times in sorted(self.counts.items()) if not text.startswith("#")}
+
+    @property
+    def unnamed(self) -> int:
+        """How many values were counted but not kept."""
+        marks = sum(times for text, times in (self.counts or {}).items() if text.startswith("#"))
+        return self.others + marks
 
 
 class FieldProfile:
@@ -139,10 +146,8 @@ class FieldProfile:
         self.low: str | int | float | None = None
         self.high: str | int | float | None = None
         self.tally: Tally | None = None
-        if known is None or (known.kind is Kind.CHOICE and not known.values):
-            self.tally = Tally(by_evidence=True)
-        elif known.kind is Kind.CHOICE:
-            self.tally = Tally(by_evidence=False)
+        if known is None or known.kind is Kind.CHOICE:
+            self.tally = Tally(known.values if known else ())
 
     def add(self, value: Any) -> None:
         """Count one value; None is a null."""
@@ -189,7 +194,7 @@ class FieldProfile:
     def kind(self) -> Kind:
         """The catalogue's kind where it has one, else what every value so far could be."""
         known = self._known
-        if known is not None and not (known.kind is Kind.CHOICE and self.values is None):
+        if known is not None and (known.kind is not Kind.CHOICE or known.values):
             return known.kind
         if known is None and self.shapes in _KINDS:
             return _KINDS[self.shapes]
@@ -200,9 +205,7 @@ class FieldProfile:
     @property
     def values(self) -> dict[str, int] | None:
         """The values in use with their counts, for a pick-list; else None."""
-        if self.tally is None or self.shapes & ~TEXT:
-            return None
-        return self.tally.in_use()
+        return self.tally.in_use() if self.tally is not None else None
 
     def merge(self, other: FieldProfile) -> None:
         """Add what another profile of the same field counted."""
