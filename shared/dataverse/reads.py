@@ -77,13 +77,14 @@ class Reads:
         """
         columns = _columns(table, select)
         wanted = list(dict.fromkeys(identity.lower() for identity in ids))
-        found: dict[str, Row] = {}
-        room = odata.URL_LIMIT - len(columns) - len(self._transport.root) - 300
-        for group in odata.groups(wanted, room=max(room, 1000)):
-            query = odata.within(table.primary_id, group, select=columns)
-            async for page in self._follow(table.set_name + query, where=f"read {table.name}", size=5000):
-                found |= {row[table.primary_id].lower(): row for row in page}
-        return found
+        room = max(odata.URL_LIMIT - len(columns) - len(self._transport.root) - 300, 1000)
+        groups = odata.groups(wanted, room=room)
+        pages = await asyncio.gather(*(self._group(table, group, columns) for group in groups))
+        return {row[table.primary_id].lower(): row for page in pages for row in page}
+
+    async def _group(self, table: Table, ids: Sequence[str], columns: str) -> list[Row]:
+        path = table.set_name + odata.within(table.primary_id, ids, select=columns)
+        return [row async for page in self._follow(path, where=f"read {table.name}", size=5000) for row in page]
 
     async def pages(
         self, table: Table, *, select: Sequence[str], filter: str | None = None, size: int = 5000
