@@ -59,7 +59,7 @@ class Engine:
             orchestrators,
             batch=limits.batch,
             notice=self._notice,
-            ended=self._ended,
+            committed=self._committed,
             outstanding=self._queue.outstanding,
         )
         self._entities = EntityTurns(hub, clock, writer, entity_code, notice=self._notice)
@@ -77,11 +77,15 @@ class Engine:
         await self._dispatcher.stop()
         await self._queue.stop()
 
-    async def finished(self, instance_id: str) -> Instance:
-        """Wait, without polling, until the instance has finished. Raises operations.NotFound."""
-        while not (instance := self.operations.instance(instance_id)).finished:
+    async def until(self, instance_id: str, condition: Callable[[Instance], bool]) -> Instance:
+        """Wait, without polling, until a committed turn leaves the instance so. Raises operations.NotFound."""
+        while not condition(instance := self.operations.instance(instance_id)):
             await self._changed.setdefault(instance_id, asyncio.Event()).wait()
         return instance
+
+    async def finished(self, instance_id: str) -> Instance:
+        """Wait until the instance is completed, failed or terminated."""
+        return await self.until(instance_id, lambda instance: instance.finished)
 
     async def _turn(self, instance_id: str) -> float | None:
         turns = self._entities if instance_id.startswith("@") else self._turns
@@ -94,7 +98,7 @@ class Engine:
         for instance_id, due in effects.marked:
             self._dispatcher.mark_at(instance_id, due)
 
-    def _ended(self, instance_id: str) -> None:
+    def _committed(self, instance_id: str) -> None:
         changed = self._changed.pop(instance_id, None)
         if changed is not None:
             changed.set()

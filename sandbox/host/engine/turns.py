@@ -37,7 +37,7 @@ class Turns:
         *,
         batch: int,
         notice: Callable[[Effects], None],
-        ended: Callable[[str], None],
+        committed: Callable[[str], None],
         outstanding: Callable[[str], int],
     ) -> None:
         self._hub = hub
@@ -46,7 +46,7 @@ class Turns:
         self._orchestrators = orchestrators
         self._batch = batch
         self._notice = notice
-        self._ended = ended
+        self._report = committed
         self._outstanding = outstanding
         self.histories = Histories(hub.instances)
 
@@ -190,10 +190,10 @@ class Turns:
     ) -> None:
         if over:
             self.histories.forget(instance.id)
-            self._ended(instance.id)
         else:
             self.histories.extend(instance.id, past, events, texts)
         self._notice(effects)
+        self._report(instance.id)
 
 
 def _completed_event(now: float, status: str, output: str | None) -> Event:

@@ -11,6 +11,7 @@ from aiohttp import web
 from ..functions import Function
 from ..invocations import Invocations
 from ..keys import Keys
+from ..limits import REQUEST_BODY_BYTES
 from ..workers.contract import Datum, HttpAnswer, HttpCall, Outcome
 from .routes import Routes
 
@@ -41,6 +42,8 @@ class Front:
         route, parameters = found
         if not self._keys.open_function(route.auth_level, presented_key(request)):
             return web.Response(status=401)
+        if (request.content_length or 0) > REQUEST_BODY_BYTES:
+            return web.Response(status=413)   # before reading any of it; a body without a length is cut off on the way
         call = HttpCall(
             method=request.method,
             url=str(request.url),
