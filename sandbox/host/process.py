@@ -30,6 +30,7 @@ class HostProcess:
         self._environment = {**os.environ, **(env or {})}
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
+        self._drain: asyncio.Task[None] | None = None
 
     async def start(self, *, port: int = 0) -> str:
         """Answers the URL once it listens; RuntimeError with the host's last words if it does not come up."""
@@ -52,6 +53,7 @@ class HostProcess:
             text = line.decode()
             if text.startswith(_READY):
                 self.url = text.removeprefix(_READY).strip()
+                self._drain = asyncio.create_task(_discard(self._process.stdout))
                 return self.url
         raise RuntimeError(f"the host ended with code {await self._process.wait()}")
 
@@ -67,5 +69,13 @@ class HostProcess:
         if self._process.returncode is None:
             self._process.send_signal(number)
         code = await self._process.wait()
+        if self._drain is not None:
+            await self._drain
         self._process = None
         return code
+
+
+async def _discard(stream: asyncio.StreamReader) -> None:
+    """Keep reading: an app that prints would otherwise block on a full pipe."""
+    while await stream.read(65536):
+        pass

@@ -43,7 +43,7 @@ class Front:
         if not self._keys.open_function(route.auth_level, presented_key(request)):
             return web.Response(status=401)
         if (request.content_length or 0) > REQUEST_BODY_BYTES:
-            return web.Response(status=413)   # before reading any of it; a body without a length is cut off on the way
+            return web.Response(status=413)  # before reading any of it; a body without a length is cut off on the way
         call = HttpCall(
             method=request.method,
             url=str(request.url),
