@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
+from traceback import extract_tb
 from urllib.parse import unquote
 
 import orjson
@@ -93,6 +96,8 @@ class Door:
             result = await self._executed(request)
         except web.HTTPRequestEntityTooLarge:
             result = refusal(DataverseError(413, "0x8004418a", "The request exceeds the maximum size."))
+        except Exception as bug:
+            result = refusal(_unexpected(bug))
         finally:
             self.protection.leave(admission)
         self.statistics.count(http.method, http.path[found.end() :], result.status, result.rows)
@@ -172,6 +177,13 @@ class Door:
         finally:
             self._warming.discard(table)
         return result
+
+
+def _unexpected(bug: Exception) -> DataverseError:
+    """A mistake of the simulator's own: where it was goes to stderr, the message (it may hold a record) does not."""
+    places = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in extract_tb(bug.__traceback__)[::-1])
+    print(f"the Dataverse simulator failed: {type(bug).__name__} at {places}", file=sys.stderr, flush=True)
+    return DataverseError(500, "0x80040216", "An unexpected error occurred (in the sandbox itself; see its log).")
 
 
 _pause: Callable[[float], Awaitable[None]] = asyncio.sleep

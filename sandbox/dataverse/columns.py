@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 LANGUAGE = 1033
@@ -99,7 +100,7 @@ class Column:
     primary_name: bool = False
     attribute_of: str | None = None
 
-    @property
+    @cached_property
     def logical_name(self) -> str:
         return self.schema_name.lower()
 
@@ -130,7 +131,7 @@ class AlternateKey:
     ready_at: float = 0.0
     job_id: str | None = None
 
-    @property
+    @cached_property
     def logical_name(self) -> str:
         return self.schema_name.lower()
 
@@ -199,7 +200,7 @@ class TableSchema:
     change_tracking: bool = False
     audit: bool = False
 
-    @property
+    @cached_property
     def logical_name(self) -> str:
         return self.schema_name.lower()
 

@@ -70,12 +70,12 @@ class Expansion:
                 document[self.name] = rendered(self._chosen(self._many(row)))
 
     def _chosen(self, rows: list[Row]) -> list[Row]:
-        from .queries import _sort_key, sort_values
+        from .queries import sort_key, sort_values
 
         test = self._selection.predicate
         found = [row for row in rows if test is None or test(row)]
         if self._order:
-            found.sort(key=lambda row: _sort_key(sort_values(row, self._order), self._order, row["@n"]))
+            found.sort(key=lambda row: sort_key(sort_values(row, self._order), self._order, row["@n"]))
         return found if self._top is None else found[: self._top]
 
 

@@ -110,7 +110,7 @@ def parse_order(table: TableSchema, text: str) -> Order:
     return order
 
 
-class _Backwards:
+class Backwards:
     """Turns an order round, for descending parts of a sort key."""
 
     __slots__ = ("value",)
@@ -118,11 +118,11 @@ class _Backwards:
     def __init__(self, value: Any) -> None:
         self.value = value
 
-    def __lt__(self, other: _Backwards) -> bool:
+    def __lt__(self, other: Backwards) -> bool:
         return bool(other.value < self.value)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Backwards) and other.value == self.value
+        return isinstance(other, Backwards) and other.value == self.value
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -131,12 +131,12 @@ def sort_values(row: Row, order: Order) -> tuple[Any, ...]:
     return tuple(folded(row.get(column.logical_name)) for column, _ in order)
 
 
-def _sort_key(values: tuple[Any, ...], order: Order, place: int) -> tuple[Any, ...]:
+def sort_key(values: tuple[Any, ...], order: Order, place: int) -> tuple[Any, ...]:
     """Nulls come first, as in SQL Server; ties are broken by the order of creation."""
     parts: list[Any] = []
     for value, (_, descending) in zip(values, order, strict=True):
         part = (value is not None, value if value is not None else 0)
-        parts.append(_Backwards(part) if descending else part)
+        parts.append(Backwards(part) if descending else part)
     return (*parts, place)
 
 
@@ -157,7 +157,7 @@ def _page(
     if within is not None:
         matching = [row for row in within if selection.predicate is None or selection.predicate(row)]
         if order:
-            matching.sort(key=lambda row: _sort_key(sort_values(row, order), order, row["@n"]))
+            matching.sort(key=lambda row: sort_key(sort_values(row, order), order, row["@n"]))
         return matching[:limit] if not more_follows else matching, None
     if order:
         found, last = _sorted_page(org, table, request, selection, order, cursor, limit)
@@ -210,7 +210,7 @@ def _sorted_page(
     ranked = _SORTED.get(key)
     if ranked is None:
         ranked = [
-            (_sort_key(sort_values(row, order), order, row["@n"]), row[table.primary_id]) for row in selection.rows()
+            (sort_key(sort_values(row, order), order, row["@n"]), row[table.primary_id]) for row in selection.rows()
         ]
         ranked.sort()
         _SORTED[key] = ranked
@@ -218,7 +218,7 @@ def _sorted_page(
             _SORTED.popitem(last=False)
     start = 0
     if cursor.page > 1:
-        start = bisect_right(ranked, _sort_key(cursor.values, order, cursor.place), key=lambda entry: entry[0])
+        start = bisect_right(ranked, sort_key(cursor.values, order, cursor.place), key=lambda entry: entry[0])
     found = [store.rows[row_id] for _, row_id in ranked[start : start + limit]]
     return found, found[-1] if found and start + limit < len(ranked) else None
 

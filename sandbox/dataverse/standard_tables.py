@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .columns import Column, Kind, ManyToMany, Option, Relationship, TableSchema, label, stable_id
@@ -145,7 +145,7 @@ def _statuses(text: str) -> tuple[Option, ...]:
 def _read_target(draft: _Draft, rest: str) -> None:
     target, navigation, name, delete = rest.split()
     column = next(reversed(draft.columns.values()))
-    widened = Column(**{**vars(column), "targets": (*column.targets, target)})
+    widened = replace(column, targets=(*column.targets, target))
     draft.columns[column.logical_name] = widened
     draft.links.append(
         Relationship(
@@ -231,7 +231,7 @@ def _finished(draft: _Draft) -> TableSchema:
         updatable=False,
     )
     if primary_id == "activityid":
-        identity = Column(**{**vars(identity), "schema_name": "ActivityId"})
+        identity = replace(identity, schema_name="ActivityId")
     draft.add(record_columns(table))
     if draft.ownership == "UserOwned":
         draft.add(ownership_columns(table))

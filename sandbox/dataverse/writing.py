@@ -56,6 +56,7 @@ class Writer:
         self._table = table
         self._setters: dict[str, Set] = {}
         self._texts: dict[str, int] = {}
+        self._setters["@odata.type"] = _ignore
         for column in table.columns.values():
             self._add_column(column, operation)
         for link in catalogue.links.by_navigation[table.logical_name].values():
