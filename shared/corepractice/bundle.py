@@ -18,6 +18,7 @@ from shared.corepractice import bundle_manifest, bundle_tables
 from shared.corepractice.bundle_archive import Archive, Limits, refused, shown
 from shared.corepractice.bundle_cells import Evidence, Reader
 from shared.corepractice.bundle_manifest import Declared, Manifest
+from shared.corepractice.bundle_spool import Spool
 from shared.corepractice.source import MOST_RECORDS, Description, ObjectCount, Page, Record
 from shared.errors import Stop
 
@@ -45,6 +46,7 @@ class _Table:
     declared: Declared
     readers: list[Reader]
     archived: int
+    spool: Spool | None
 
 
 @dataclass(slots=True)
@@ -120,6 +122,9 @@ class BundleSource:
     def _close(self) -> None:
         with self._lock:
             self._readings.clear()
+            for table in self._tables.values():
+                if table.spool:
+                    table.spool.close()
             if self._archive:
                 self._archive.close()
             self._file.close()
@@ -150,8 +155,11 @@ class BundleSource:
         table = self._table(name)
         assert self._archive is not None
         columns = list(zip(table.declared.columns, table.readers, strict=True))
-        rows = bundle_tables.rows(self._archive, table.declared, self._limits)
-        for place, (_, cells) in enumerate(islice(rows, skip, None), start=skip + 1):
+        if table.spool:
+            rows = table.spool.rows()
+        else:
+            rows = (cells for _, cells in bundle_tables.rows(self._archive, table.declared, self._limits))
+        for place, cells in enumerate(islice(rows, skip, None), start=skip + 1):
             pairs = zip(columns, cells, strict=True)
             yield place, {column: read(cell) if cell else None for (column, read), cell in pairs}
 
@@ -159,6 +167,7 @@ class BundleSource:
 def _surveyed(archive: Archive, declared: Declared, limits: Limits) -> _Table:
     """Read a file to its end. Raises Stop for the first thing in it that is not as it should be."""
     evidence = Evidence(declared.name, declared.columns)
+    spool = Spool() if declared.sheet else None
     id_place = declared.columns.index("id")
     status_place = declared.columns.index("status") if "status" in declared.columns else None
     count = archived = 0
@@ -170,11 +179,13 @@ def _surveyed(archive: Archive, declared: Declared, limits: Limits) -> _Table:
             break
         archived += status_place is not None and cells[status_place] == "archived"
         evidence.add(cells)
+        if spool:
+            spool.add(cells)
     if count != declared.rows:
         found = "more" if count > declared.rows else str(count)
         text = f"{shown(declared.file)}: the manifest declares {declared.rows} rows, the file has {found}."
         raise refused("row-count", text)
-    return _Table(declared, evidence.readers(), archived)
+    return _Table(declared, evidence.readers(), archived, spool)
 
 
 def _later(records: Iterator[tuple[int, Record]], since: str | None) -> Iterator[tuple[int, Record]]:
