@@ -1,0 +1,45 @@
+# Each target does its own set-up, once. PYTHON=/path/to/python chooses another interpreter, VENV=folder another place.
+# make demo    one whole migration and back, on this machine
+# make up      the same town, left running
+# make test    everything that CI runs
+# make check   what is quick: style, types, architecture
+# make bench   the measurements
+# make clean   forget everything that was installed or written
+
+VENV ?= .venv
+export VENV PYTHON
+RUN := $(VENV)/bin/python
+
+.PHONY: demo up test check bench setup setup-checkov clean lint
+.NOTPARALLEL:
+
+demo: setup
+	@$(RUN) -m sandbox demo
+
+up: setup
+	@$(RUN) -m sandbox up
+
+bench: setup
+	@$(RUN) -m benchmarks
+
+check: setup lint
+	@$(RUN) -m pytest tests/test_house.py
+
+# A file's tests stay on one worker (loadfile), so that a town is built once for the journeys that share it.
+test: setup setup-checkov lint
+	@$(RUN) -m pytest -n auto --dist loadfile --durations 15
+
+lint:
+	@$(RUN) -m ruff check --quiet .
+	@$(RUN) -m ruff format --check --quiet .
+	@$(RUN) -m mypy
+
+setup:
+	@sh setup/environment.sh
+
+setup-checkov:
+	@sh setup/checkov.sh
+
+clean:
+	rm -rf $(VENV) .sandbox sandbox/npm/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
