@@ -1,4 +1,4 @@
-"""The front door: HTTP routes, the delta timer, the two blueprints. Each handler parses, asks, makes one durable call."""
+"""The front door: HTTP routes, the delta timer, two blueprints. Each handler parses, asks, makes one durable call."""
 
 from __future__ import annotations
 
@@ -22,10 +22,13 @@ from shared.errors import Failure
 from shared.runs.model import Run
 
 log = logging.getLogger("bridgework")
+for chatty in ("httpx", "azure.core.pipeline.policies.http_logging_policy", "msal"):
+    logging.getLogger(chatty).setLevel(logging.WARNING)  # at INFO they write addresses with row ids into the log
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 app.register_functions(stories)
 app.register_functions(hands)
 
+AWAKE = (df.OrchestrationRuntimeStatus.Running, df.OrchestrationRuntimeStatus.Pending)
 SAFE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 Verb = Callable[[Toolbox, Run], Awaitable[Outcome]]
 
@@ -65,7 +68,9 @@ async def act(outcome: Outcome, client: df.DurableOrchestrationClient) -> None:
             run = instance.removesuffix("-rollback")
             await client.start_new(story, instance, {"run": run})
     for instance in outcome.wake:
-        await client.raise_event(instance, "wake", {})
+        status = await client.get_status(instance)
+        if status and status.runtime_status in AWAKE:  # one that has ended meanwhile needs no waking
+            await client.raise_event(instance, "wake", {})
 
 
 async def about_run(

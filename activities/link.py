@@ -9,12 +9,15 @@ from typing import Any
 from activities import documents
 from activities.toolbox import Toolbox
 from shared.mapping.compiled import DEFAULT_ACCOUNT, ObjectMap, compile_objects
-from shared.mapping.crosswalk import Crosswalk, fingerprint, first_of_each, organisation_key
+from shared.mapping.crosswalk import Crosswalk, fingerprint, first_of_each, holds, organisation_key
 from shared.mapping.model import FieldMap, parse
-from shared.runs.model import Run
+from shared.runs.model import LaneProgress, Run
+from shared.vocabulary import Tally
 from shared.wire.payloads import About, Nothing
 
 REFERRED_TO = ("locations", "referrers", "staff", "patients")
+RECOVERED, RECOVERED_SHARD = 999, 999_999
+"""Lane and shard of the records that were fetched one by one: after all others, and the same on every attempt."""
 DEFAULT_RECORD = {"id": DEFAULT_ACCOUNT, "name": "Individual Patient"}
 
 
@@ -25,10 +28,37 @@ async def link(tools: Toolbox, about: About) -> Nothing:
     if about.generation == "base" and mapping.rule("defaults"):
         address = await tools.staging.write_shard(run.id, "defaults", "base", 0, [DEFAULT_RECORD])
         await tools.runs.put_shard(run.id, "defaults", "base", 0, address)
-    before = await documents.read(tools, run.id, "crosswalk") if about.generation != "base" else None
-    body = await _body(tools, run, mapping, about.generation, before)
-    await documents.publish(tools, run.id, "crosswalk", body)
+    known = await documents.read(tools, run.id, "crosswalk")
+    before = known if about.generation != "base" else None
+    await _recover(tools, run, mapping, about.generation, before)
+    linked = await _body(tools, run, mapping, about.generation, before)
+    await documents.publish(tools, run.id, "crosswalk", linked)
     return Nothing()
+
+
+async def _recover(
+    tools: Toolbox, run: Run, mapping: FieldMap, generation: str, before: Mapping[str, Any] | None
+) -> None:
+    """Fetch, one by one, the patients whom appointments refer to but no list shows: the source hides some of the
+    archived ones (R100). Those it does not give by id either are set aside with their appointments, by name."""
+    if mapping.rule("patients") is None or mapping.rule("appointments") is None:
+        return
+    ids = await _index(tools, before["known"].get("patients") if before else None)
+    async for record in records(tools, run, generation, "patients"):
+        ids.append(fingerprint(str(record["id"])))
+    known = array("Q", sorted(ids))
+    missing: set[str] = set()
+    async for record in records(tools, run, generation, "appointments"):
+        patient = str(record.get("patient_id") or "")
+        if patient and not holds(known, patient):
+            missing.add(patient)
+    source = await tools.source_of(run)
+    found = [one for id_ in sorted(missing) if (one := await source.record("patients", id_)) is not None]
+    if found:
+        lane = LaneProgress("extract", generation, "patients", RECOVERED, done=True, tally=Tally(extracted=len(found)))
+        address = await tools.staging.write_shard(run.id, "patients", generation, RECOVERED_SHARD, found)
+        await tools.runs.put_shard(run.id, "patients", generation, RECOVERED_SHARD, address)
+        await tools.runs.put_lane(run.id, lane)
 
 
 async def _body(

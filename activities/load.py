@@ -96,9 +96,7 @@ async def _work(tools: Toolbox, run: Run, slice_: Slice, records: list[dict[str,
     return Work(tools, run, slice_, object_map, object_map.wave, tools.target_of(run), journal, left)
 
 
-async def _left_before(
-    tools: Toolbox, run: Run, journal: Journal, slice_: Slice, ids: set[str]
-) -> dict[str, Entry]:
+async def _left_before(tools: Toolbox, run: Run, journal: Journal, slice_: Slice, ids: set[str]) -> dict[str, Entry]:
     """The entries that earlier generations of this run left for these rows: first before-value, last version."""
     left: dict[str, Entry] = {}
     lanes = [lane for lane in await tools.runs.lanes(run.id, "load") if lane.object == slice_.object]
@@ -120,9 +118,7 @@ async def _batch(work: Work, records: list[dict[str, Any]], *, page: int) -> tup
     asides = {source_id: (aside.reason, aside.column) for source_id, aside in found.set_aside}
     present = await work.target.rows(work.map.table, list(found.rows), select=work.map.select)
     half_done = await work.journal.get(work.page_lane, page)
-    batch = batches.decide(
-        work.map, found.rows, present, number=work.run.number, half_done=half_done, left=work.left
-    )
+    batch = batches.decide(work.map, found.rows, present, number=work.run.number, half_done=half_done, left=work.left)
     entries = batches.entries_for(work.map, batch.touched, present, half_done=half_done, left=work.left)
     asides |= {found.source_ids[id_]: ("edited-since", "") for id_ in batch.conflicts}
     failed: dict[str, tuple[str, str]] = {}

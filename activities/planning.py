@@ -28,9 +28,7 @@ async def plan(tools: Toolbox, asked: Slice) -> Plan:
         return await _proof(tools, run, mapping)
     shards = await _shards(tools, run, mapping, asked.generation)
     order = waves.waves(mapping)
-    return Plan(
-        waves.by_shards(run.id, asked.step, asked.generation, order, shards, lanes=tools.settings.lanes)
-    )
+    return Plan(waves.by_shards(run.id, asked.step, asked.generation, order, shards, lanes=tools.settings.lanes))
 
 
 async def _shards(tools: Toolbox, run: Run, mapping: FieldMap, generation: str) -> dict[str, int]:

@@ -75,8 +75,9 @@ async def listed(tools: Toolbox) -> Answer:
 async def status(tools: Toolbox, run: Run) -> Answer:
     """One run: phase, what it waits for, progress per object, rates, and the digests a decision has to name."""
     lanes = await tools.runs.lanes(run.id)
-    profiled = [lane for lane in lanes if lane.step == "profile" and lane.notes]
-    expected = {lane.object: int(lane.notes["profile"]["records"]) for lane in profiled}
+    moved = {lane.object for lane in lanes if lane.step == "extract"}
+    profiled = [lane for lane in lanes if lane.step == "profile" and lane.object in (moved or {lane.object})]
+    expected = {lane.object: int(lane.notes["profile"]["records"]) for lane in profiled if lane.notes}
     body = summary(run, now=datetime.now(UTC))
     counts = progress_by_object(lanes, expected)
     found = {name: await tools.runs.document(run.id, name) for name in DOCUMENTS}
@@ -176,9 +177,7 @@ async def resume(tools: Toolbox, run: Run) -> Outcome:
         return Outcome(answers.refused(refusal))
     wish = "rollback" if run.phase is Phase.ROLLBACK else ""
     overlook = bool(run.problem and run.problem["code"] == "too-many-set-aside")
-    await tools.runs.note(
-        run.id, wish=wish, problem="", overlook_set_aside=overlook or run.overlook_set_aside
-    )
+    await tools.runs.note(run.id, wish=wish, problem="", overlook_set_aside=overlook or run.overlook_set_aside)
     return Outcome(Answer(202, {"run": run.id, "asked": "resume"}), wake=await _waiters(tools, run))
 
 

@@ -64,7 +64,7 @@ async def _wait_for_keys(wanted: tuple[Table, ...], live: dict[str, Table]) -> N
         for key in table.keys:
             there = next((k for k in live[table.name].keys if k.name.lower() == key.name.lower()), None)
             if there and there.status.lower() not in ("active", ""):
-                raise TryAgain("key-not-ready", f"The key {key.name} of {table.name} is still being built.", after=3)
+                raise TryAgain("key-not-ready", f"The key {key.name} of {table.name} is still being built.", after=1)
 
 
 async def _apply(tools: Toolbox, run: Run, wanted: tuple[Table, ...], found: Gaps) -> None:

@@ -10,11 +10,10 @@ from typing import Any
 
 import httpx
 from azure.data.tables.aio import TableServiceClient
+
 from shared.corepractice.bundle import BundleSource
 from shared.corepractice.client import ApiSource
 from shared.corepractice.source import Source
-from shared.staging.store import Staging
-
 from shared.dataverse.client import Dataverse
 from shared.dataverse.tokens import Credentials, StorageCredential, Tokens
 from shared.errors import AskPerson, Stop
@@ -23,6 +22,7 @@ from shared.mapping.compiled import ObjectMap
 from shared.runs.model import Run
 from shared.runs.store import Runs
 from shared.settings import Settings, settings
+from shared.staging.store import Staging
 
 LARGEST_BUNDLE = 20 * 1024**3
 
@@ -39,9 +39,11 @@ class Toolbox:
                 tenant_id=config.tenant_id,
                 client_secret=config.client_secret,
                 assertion_file=config.assertion_file,
+                identity_client_id=config.identity_client_id,
             )
         )
-        credential = StorageCredential(self._tokens)
+        # Storage is always our own tenant's: the identity signs in there, whoever we are at the target.
+        credential = StorageCredential(Tokens(Credentials("managed-identity", client_id=config.identity_client_id)))
         self.tables = (
             TableServiceClient.from_connection_string(config.storage_connection)
             if config.storage_connection

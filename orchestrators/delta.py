@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from orchestrators.asking import TurnBack, have, phase
 from shared.wire import steps
 from shared.wire.context import Held, Story, Telling
 from shared.wire.payloads import About, Look, OpenWindow
+
+
+LONGEST_RACE = timedelta(days=5)
+"""The SDK cuts a timer of more than six days in pieces, and a race against a piece is another hazard of the protocol."""
 
 
 def delta(context: Any) -> Telling[str | None]:
@@ -26,7 +30,7 @@ def delta(context: Any) -> Telling[str | None]:
             if answer == "close":
                 return "closed"
         else:
-            yield from story.woken_before(closes_at)
+            yield from story.woken_before(min(closes_at, story.now + LONGEST_RACE))
     except TurnBack:
         return "rollback"
     story.begin_anew(window)

@@ -27,8 +27,8 @@ def migration(context: Any) -> Telling[dict[str, Any]]:
         yield from sign_off(story, about)
         return (yield from ends(story, about.run, Phase.FINISHED))
     except TurnBack:
-        yield from story.child("rollback", about)
-        return (yield from ends(story, about.run, Phase.ROLLED_BACK))
+        undone: dict[str, Any] = yield from story.child("rollback", about)
+        return undone
 
 
 def agree_on_the_map(story: Story, about: About) -> Telling[str]:

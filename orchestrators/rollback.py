@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from orchestrators.asking import have, move, phase
+from orchestrators.asking import ends, have, move, phase
 from shared.vocabulary import Phase
 from shared.wire import steps
 from shared.wire.context import Story, Telling
 from shared.wire.payloads import About, Progress
 
 
-def rollback(context: Any) -> Telling[str]:
-    """Answers ``rolled-back``. Every step of it may be repeated."""
+def rollback(context: Any) -> Telling[dict[str, Any]]:
+    """Ends the run it turns back, also one that was signed off. Every step of it may be repeated."""
     story = Story(context)
     about = story.input(About)
     yield from move(story, about.run, Phase.ROLLBACK)
     yield from phase(story, about.run, steps.UNDO.name)
     while (yield from _more_schema(story, about)):
         pass
-    return Phase.ROLLED_BACK.value
+    return (yield from ends(story, about.run, Phase.ROLLED_BACK))
 
 
 def _more_schema(story: Story, about: About) -> Telling[bool]:

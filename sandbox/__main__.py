@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import signal
 import sys
 from pathlib import Path
@@ -28,8 +29,8 @@ def main() -> int:
 
 async def demo(folder: Path, *, patients: int, seed: int) -> int:
     """A fresh town, a migration, its undoing, and the proof of both."""
-    async with running_town(folder, patients=patients, seed=seed) as town:
-        return await demonstrate(town, folder / "demo.json", patients=patients)
+    async with running_town(folder, patients=patients, seed=seed) as running:
+        return await demonstrate(running.town, folder / "demo.json", patients=patients)
 
 
 async def up(folder: Path, *, patients: int, seed: int) -> int:
@@ -37,18 +38,21 @@ async def up(folder: Path, *, patients: int, seed: int) -> int:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with running_town(folder, patients=patients, seed=seed) as town:
-        print(_next_steps(town, folder / "town.json"), flush=True)
+    async with running_town(folder, patients=patients, seed=seed) as running:
+        print(_next_steps(running.town, folder / "town.json"), flush=True)
         await stopped.wait()
     return 0
 
 
 def _next_steps(town: Town, file: Path) -> str:
     key = f"-H 'x-functions-key: {town.function_key}'"
-    start = (
-        '{"practice": "Harbour Dental", "source": {"kind": "api", "base_url": "%s", "secret": "%s"}, '
-        '"target": {"url": "%s"}, "options": {"fallback_owner": "%s"}}'
-    ) % (town.corepractice_url, town.corepractice_secret_name, town.dataverse_url, town.fallback_owner)
+    body = {
+        "practice": "Harbour Dental",
+        "source": {"kind": "api", "base_url": town.corepractice_url, "secret": town.corepractice_secret_name},
+        "target": {"url": town.dataverse_url},
+        "options": {"fallback_owner": town.fallback_owner},
+    }
+    start = json.dumps(body)
     return f"""The town is up (addresses and keys: {file}). Press Ctrl-C to take it down.
 
 Start a migration:

@@ -14,13 +14,14 @@ import shutil
 import signal
 import sys
 import urllib.request
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sandbox.azurite import running_azurite
 from sandbox.host.process import HostProcess
+from sandbox.identity.keyfile import read_or_create
 
 HERE = Path(__file__).parent.parent
 CORE_PRACTICE_TOKEN = "core-practice-sandbox-token"
@@ -70,59 +71,86 @@ class Part:
             await self._process.wait()
 
 
+class Running:
+    """A town that is up: its addresses, and the one process of it that a test may kill."""
+
+    def __init__(self, town: Town, host: HostProcess) -> None:
+        self.town = town
+        self._host = host
+
+    async def kill_host(self) -> None:
+        """End the app's host as ``kill -9`` does."""
+        await self._host.kill()
+
+    async def revive_host(self) -> None:
+        """Start it again, on the same state and the same port."""
+        await self._host.start(port=int(self.town.functions_url.rsplit(":", 1)[1]))
+
+
 @asynccontextmanager
-async def running_town(folder: Path, *, patients: int, seed: int) -> AsyncIterator[Town]:
-    """A fresh town in ``folder``; its ``town.json`` says where everything is."""
+async def running_town(
+    folder: Path,
+    *,
+    patients: int,
+    seed: int,
+    dataverse: Sequence[str] = (),
+    app: Mapping[str, str] | None = None,
+) -> AsyncIterator[Running]:
+    """A fresh town in ``folder``; its ``town.json`` says where everything is.
+
+    ``dataverse``: more arguments for the target's simulator. ``app``: settings that differ from the town's own.
+    """
     home = folder / "town"
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
+    identity_key = home / "identity.key"
+    read_or_create(identity_key)
     async with AsyncExitStack() as stack:
         azurite = stack.enter_context(running_azurite(home / "azurite"))
-        practice = Part(
-            "sandbox.corepractice",
-            ["--patients", str(patients), "--seed", str(seed), "--token", CORE_PRACTICE_TOKEN, "--rate-limit", "off"],
-            log=home / "corepractice.log",
-        )
-        stack.push_async_callback(practice.stop)
-        practice_url = await practice.start()
-        users = home / "users.json"
+        practice_url = await _start(stack, "sandbox.corepractice", _clinic(patients, seed), home / "corepractice.log")
         people = await asyncio.to_thread(_get, f"{practice_url}/sandbox/staff-users")
+        users = home / "users.json"
         users.write_text(json.dumps(people))
-        identity_key = home / "identity.key"
-        identity_key.touch(mode=0o600)
-        identity_key.write_text(secrets.token_hex(32))
-        target = Part(
-            "sandbox.dataverse",
-            ["--state", str(home / "dataverse.db"), "--identity-key", str(identity_key), "--users", str(users)],
-            log=home / "dataverse.log",
-        )
-        stack.push_async_callback(target.stop)
-        target_url = await target.start()
-        function_key, master_key = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+        known = ["--state", str(home / "dataverse.db"), "--identity-key", str(identity_key), "--users", str(users)]
+        target_url = await _start(stack, "sandbox.dataverse", [*known, *dataverse], home / "dataverse.log")
+        keys = {"--key": secrets.token_urlsafe(24), "--master-key": secrets.token_urlsafe(24)}
         host = HostProcess(
             HERE,
             state=home / "hub.db",
             arguments=[
-                "--clock-control", "--identity-key", str(identity_key), "--key", function_key,
-                "--master-key", master_key,
+                "--clock-control",
+                "--identity-key",
+                str(identity_key),
+                *(w for pair in keys.items() for w in pair),
             ],
-            env={**settings(azurite.connection_string), "PYTHONPATH": str(HERE)},
+            env={**settings(azurite.connection_string), **(app or {})},
             log=home / "host.log",
-        )  # fmt: skip
+        )
         stack.push_async_callback(host.stop)
         town = Town(
             functions_url=await host.start(),
             dataverse_url=target_url,
             corepractice_url=practice_url,
             storage_connection=azurite.connection_string,
-            function_key=function_key,
-            master_key=master_key,
+            function_key=keys["--key"],
+            master_key=keys["--master-key"],
             corepractice_token=CORE_PRACTICE_TOKEN,
             corepractice_secret_name=SECRET_NAME,
             fallback_owner=next(p["internalemailaddress"] for p in reversed(people) if not p["isdisabled"]),
         )
         (folder / "town.json").write_text(json.dumps(asdict(town), indent=2))
-        yield town
+        yield Running(town, host)
+
+
+async def _start(stack: AsyncExitStack, module: str, arguments: Sequence[str], log: Path) -> str:
+    part = Part(module, arguments, log=log)
+    stack.push_async_callback(part.stop)
+    return await part.start()
+
+
+def _clinic(patients: int, seed: int) -> list[str]:
+    grown = ["--patients", str(patients), "--seed", str(seed)]
+    return [*grown, "--token", CORE_PRACTICE_TOKEN, "--rate-limit", "off"]
 
 
 def settings(storage_connection: str) -> dict[str, str]:

@@ -23,6 +23,7 @@ class Settings:
     storage_connection: str = field(default="", repr=False)
     storage_account: str = ""
     client_id: str = ""
+    identity_client_id: str = ""
     tenant_id: str = ""
     dataverse_auth: str = "managed-identity"
     client_secret: str = field(default="", repr=False)
@@ -86,6 +87,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         storage_connection=text("STORAGE_CONNECTION"),
         storage_account=text("STORAGE_ACCOUNT"),
         client_id=text("CLIENT_ID"),
+        identity_client_id=text("IDENTITY_CLIENT_ID", text("CLIENT_ID")),
         tenant_id=text("TENANT_ID"),
         dataverse_auth=text("DATAVERSE_AUTH", "managed-identity"),
         client_secret=text("CLIENT_SECRET"),

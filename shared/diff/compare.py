@@ -41,9 +41,7 @@ def compare(object_map: ObjectMap, row: Row, there: Mapping[str, Any] | None) ->
         expected = row.values[column.name]
         actual = None if there is None else there.get(column.read)
         outcome = _outcome(there is None, same(expected, actual))
-        fields.append(
-            FieldOutcome(column.name, column.label, column.source, column.rule, outcome, expected, actual)
-        )
+        fields.append(FieldOutcome(column.name, column.label, column.source, column.rule, outcome, expected, actual))
     state = None if there is None else is_active(there)
     outcome = _outcome(there is None, state == row.active)
     fields.append(FieldOutcome(STATE, "Active", "", "state", outcome, row.active, state))

@@ -43,4 +43,3 @@ class Page:
         """The same page with the versions that the batch left behind. Rows that are not there keep no version."""
         entries = tuple(replace(entry, version=versions.get(entry.id, "")) for entry in self.entries)
         return replace(self, state=PageState.SETTLED, entries=entries)
-

@@ -36,13 +36,15 @@ def by_shards(
 
 
 def backwards(run: str, step: str, journal: Sequence[tuple[int, str, str, int]]) -> list[list[Slice]]:
-    """The way back: journal lanes grouped by generation and wave, the last ones written first.
+    """The way back: whatever refers to others goes first, and of each object the generation written last.
 
-    A journal lane is named ``<order>|<generation>|<object>|<lane>``; ``order`` sorts generations as they were written.
+    Waves come before generations: removing an account unlinks the contacts that are still there, which would make them
+    look as if somebody had edited them. A journal lane is named ``<order>|<generation>|<object>|<lane>``; ``order`` sorts
+    generations as they were written.
     """
-    groups: dict[tuple[str, int], list[Slice]] = {}
+    groups: dict[tuple[int, str], list[Slice]] = {}
     for wave, lane, _table, _count in journal:
         order, generation, name, number = lane.split("|")
         if generation != "schema":
-            groups.setdefault((order, wave), []).append(Slice(run, step, generation, name, int(number)))
+            groups.setdefault((wave, order), []).append(Slice(run, step, generation, name, int(number)))
     return [groups[key] for key in sorted(groups, reverse=True)]

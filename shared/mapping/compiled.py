@@ -69,9 +69,7 @@ Getter = Callable[[Mapping[str, Any]], Value]
 class ObjectMap:
     """One object's rule, ready to run. Building it fails with Stop when the target lacks something it needs."""
 
-    def __init__(
-        self, rule: ObjectRule, mapping: FieldMap, live: Mapping[str, Table], crosswalk: Crosswalk
-    ) -> None:
+    def __init__(self, rule: ObjectRule, mapping: FieldMap, live: Mapping[str, Table], crosswalk: Crosswalk) -> None:
         if rule.table not in live:
             raise Stop("target-table-missing", f"The target has no table {rule.table}.")
         self.object = rule.object
@@ -216,9 +214,7 @@ class ObjectMap:
 
     def differing(self, row: Row, present: Mapping[str, Any]) -> list[str]:
         """The columns whose value at the target is not what it should be."""
-        return [
-            name for name, value in row.values.items() if not same(value, present.get(self.by_name[name].read))
-        ]
+        return [name for name, value in row.values.items() if not same(value, present.get(self.by_name[name].read))]
 
 
 DEFAULT_ACCOUNT = "individual-patient"

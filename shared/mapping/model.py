@@ -83,7 +83,7 @@ class FieldMap:
 def document(mapping: FieldMap) -> dict[str, Any]:
     """The mapping as the plain JSON that is shown, approved and stored. Compatibility is computed (A1), not typed."""
     body = orjson.loads(orjson.dumps(asdict(mapping)))
-    sources = {rule.object for rule in mapping.objects}
+    sources = {rule.object for rule in mapping.objects} - {"defaults"}  # ours, not the source's
     whole = {gap.object for gap in mapping.excluded if not gap.field}
     return {
         "format": FORMAT,
@@ -115,9 +115,7 @@ def _object(body: Mapping[str, Any]) -> ObjectRule:
 
 def _field(body: Mapping[str, Any]) -> FieldRule:
     choices = tuple((value, label) for value, label in body["choices"])
-    return FieldRule(
-        **{**body, "kind": Kind(body["kind"]), "refers_to": tuple(body["refers_to"]), "choices": choices}
-    )
+    return FieldRule(**{**body, "kind": Kind(body["kind"]), "refers_to": tuple(body["refers_to"]), "choices": choices})
 
 
 def digest(body: Any) -> str:

@@ -122,7 +122,7 @@ PLACEMENTS: tuple[Placement, ...] = (
             ("family_id", "@FamilyId", "text", Kind.TEXT, "Family"),
             ("occupation", "jobtitle", "text", Kind.TEXT, "Occupation"),
             ("marketing_consent", "donotbulkemail", "refuses_marketing", Kind.BOOLEAN, "Do not allow bulk e-mails"),
-            ("marketing_consent", "@MarketingConsent", "boolean", Kind.BOOLEAN, "Marketing consent"),
+            ("marketing_consent", "@MarketingConsent", "choice", Kind.BOOLEAN, "Marketing consent"),
             ("reminder_preference", "@ReminderPreference", "choice", Kind.CHOICE, "Reminder preference"),
             ("status", "@PatientStatus", "choice", Kind.CHOICE, "Patient status"),
             ("alert_text", "@Alert", "text", Kind.MEMO, "Alert"),

@@ -13,6 +13,10 @@ from shared.mapping.model import Exclusion, FieldMap, FieldRule, ObjectRule
 from shared.mapping.places import CONSTANT_LABELS, GOVERNMENT_IDS, PLACEMENTS, Placement
 from shared.schema.model import Kind
 
+YES_OR_NO = (("true", "Yes"), ("false", "No"))
+"""A yes-or-no column of Dataverse cannot be empty: left out, it reads back as its default. A choice of two can."""
+LENGTHS = {"source_key": 300, "appointment_name": 100}
+"""Of texts that we put together ourselves. A key may hold 900 bytes, so the source id stays under 450 characters."""
 LONGEST_TEXT = 4000
 LONGEST_MEMO = 1_048_576
 LATER = "This version does not move {name}; the object is left in the source, untouched."
@@ -41,9 +45,7 @@ def _rule(
     profiles = {name: profile for name, profile in fields.items() if name not in GOVERNMENT_IDS}
     excluded += [Exclusion(placement.object, name, GOVERNMENT) for name in sorted(GOVERNMENT_IDS & set(fields))]
     known = [
-        _known(line, profiles.get(line[0], {}), prefix)
-        for line in placement.lines
-        if not fields or line[0] in fields
+        _known(line, profiles.get(line[0], {}), prefix) for line in placement.lines if not fields or line[0] in fields
     ]
     lookups = [
         rule
@@ -53,9 +55,7 @@ def _rule(
     ]
     constants = [_constant(*constant, prefix) for constant in placement.constants]
     covered = {rule.source for rule in (*known, *lookups)} | {placement.owner_from, placement.state_from}
-    unknown = [
-        _unknown(name, profile, prefix) for name, profile in sorted(profiles.items()) if name not in covered
-    ]
+    unknown = [_unknown(name, profile, prefix) for name, profile in sorted(profiles.items()) if name not in covered]
     return ObjectRule(
         placement.object,
         column(placement.table, prefix)[0],
@@ -83,13 +83,14 @@ def _known(line: tuple[str, str, str, Kind, str], profile: Mapping[str, Any], pr
     longest = int(profile.get("max_length") or 0)
     if custom and kind is Kind.TEXT and longest * 2 > LONGEST_TEXT:
         kind = Kind.MEMO
+    kind, choices = _choices(kind, profile) if custom else (kind, ())
     return FieldRule(
         source, logical, transform, kind, label,
         why=f"Default place of {source}.",
         schema_name=schema_name,
         custom=custom,
-        length=room(kind, longest) if custom else None,
-        choices=labels(profile.get("values") or {}) if kind is Kind.CHOICE else (),
+        length=LENGTHS.get(transform) or (room(kind, longest) if custom else None),
+        choices=choices,
         sensitivity=str(profile.get("sensitivity", "operational")),
     )  # fmt: skip
 
@@ -127,15 +128,22 @@ def _constant(target: str, label: str, value: str, prefix: str) -> FieldRule:
     )  # fmt: skip
 
 
+def _choices(kind: Kind, profile: Mapping[str, Any]) -> tuple[Kind, tuple[tuple[str, str], ...]]:
+    """The kind of a column of ours, and its options if it is to have any."""
+    if kind is Kind.BOOLEAN:
+        return Kind.CHOICE, YES_OR_NO
+    return kind, labels(profile.get("values") or {}) if kind is Kind.CHOICE else ()
+
+
 UNKNOWN_TRANSFORMS = {
-    Kind.BOOLEAN: "boolean", Kind.INTEGER: "integer", Kind.DECIMAL: "decimal", Kind.DATE: "date",
+    Kind.INTEGER: "integer", Kind.DECIMAL: "decimal", Kind.DATE: "date",
     Kind.INSTANT: "instant", Kind.CHOICE: "choice",
 }  # fmt: skip
 
 
 def _unknown(name: str, profile: Mapping[str, Any], prefix: str) -> FieldRule:
     """A field that only this practice has: a column of the right type, with room."""
-    kind = Kind(profile.get("kind", Kind.TEXT))
+    kind, choices = _choices(Kind(profile.get("kind", Kind.TEXT)), profile)
     longest = int(profile.get("max_length") or 0)
     if kind not in UNKNOWN_TRANSFORMS:
         kind = Kind.MEMO if longest * 2 > LONGEST_TEXT or kind is Kind.MEMO else Kind.TEXT
@@ -147,7 +155,7 @@ def _unknown(name: str, profile: Mapping[str, Any], prefix: str) -> FieldRule:
         schema_name=schema_name,
         custom=True,
         length=room(kind, longest),
-        choices=labels(profile.get("values") or {}) if kind is Kind.CHOICE else (),
+        choices=choices,
         sensitivity=str(profile.get("sensitivity", "operational")),
     )  # fmt: skip
 

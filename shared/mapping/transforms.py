@@ -118,12 +118,12 @@ def instant(value: Any) -> Value:
 
 
 def choice(values: Mapping[str, int]) -> Transform:
-    """A pick-list value as the integer its label has at the target."""
+    """A pick-list value, or a yes or no, as the integer its label has at the target."""
 
     def chosen(value: Any) -> Value:
         if value is None or value == "":
             return None
-        number = values.get(value if isinstance(value, str) else str(value))
+        number = values.get(value if isinstance(value, str) else str(value).lower())
         if number is None:
             raise Unfit("choice-unknown")
         return number

@@ -77,7 +77,7 @@ def progress_by_object(lanes: Iterable[LaneProgress], expected: Mapping[str, int
     for lane in lanes:
         counts_extraction = lane.step == "extract" and lane.generation == "base"
         counts_loading = lane.step == "load" and lane.generation == "base"
-        if counts_extraction or counts_loading:
+        if (counts_extraction or counts_loading) and lane.object in expected:
             sums[lane.object] += lane.tally
     return {
         name: {
@@ -86,7 +86,7 @@ def progress_by_object(lanes: Iterable[LaneProgress], expected: Mapping[str, int
             "updated": tally.updated,
             "excluded": tally.excluded,
             "set_aside": tally.set_aside,
-            "of": expected.get(name, tally.extracted),
+            "of": max(expected.get(name, 0), tally.extracted),
         }
         for name, tally in sorted({**{name: Tally() for name in expected}, **sums}.items())
     }

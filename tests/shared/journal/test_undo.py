@@ -40,12 +40,8 @@ def test_a_settled_row(entry: Entry, there: dict[str, object] | None, happens: s
     assert _what(found) == happens
 
 
-@pytest.mark.parametrize(
-    ("there", "happens"), [(None, "done"), (row("v7", US), "deletes"), (row("v7", THEM), "held")]
-)
-def test_an_intended_row_is_ours_while_we_were_the_last_to_touch_it(
-    there: dict[str, object] | None, happens: str
-):
+@pytest.mark.parametrize(("there", "happens"), [(None, "done"), (row("v7", US), "deletes"), (row("v7", THEM), "held")])
+def test_an_intended_row_is_ours_while_we_were_the_last_to_touch_it(there: dict[str, object] | None, happens: str):
     found = undo.decide(page(Entry("1", None), PageState.INTENDED), {} if there is None else {"1": there}, us=US)
     assert _what(found) == happens
 

@@ -1,0 +1,91 @@
+"""Towns for journeys: real processes, real sockets, real storage. One town for each file of journeys that share it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.customer import Customer
+from sandbox.town import Running, running_town
+
+
+class Stay:
+    """A town that lives on a loop of its own, so that a journey can be told in plain, blocking steps."""
+
+    def __init__(self, running: Running, loop: asyncio.AbstractEventLoop, home: Path) -> None:
+        self.running = running
+        self.town = running.town
+        self.home = home
+        self._loop = loop
+
+    def customer(self, practice: str) -> Customer:
+        """A practice of its own: its rows get ids of their own, so journeys in one town do not meet."""
+        return Customer(self.town, practice)
+
+    def kill_host(self) -> None:
+        """As kill -9."""
+        self._do(self.running.kill_host())
+
+    def revive_host(self) -> None:
+        """Start the host again on the same state."""
+        self._do(self.running.revive_host())
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=60)
+
+
+Settle = Callable[..., Stay]
+
+
+@contextmanager
+def stay(
+    folder: Path,
+    *,
+    patients: int,
+    seed: int = 5,
+    dataverse: Sequence[str] = (),
+    app: Mapping[str, str] | None = None,
+) -> Iterator[Stay]:
+    """A town in a thread."""
+    ready: Future[Stay] = Future()
+    leave: Future[asyncio.Event] = Future()
+
+    async def live() -> None:
+        leaving = asyncio.Event()
+        leave.set_result(leaving)
+        async with running_town(folder, patients=patients, seed=seed, dataverse=dataverse, app=app) as running:
+            ready.set_result(Stay(running, asyncio.get_running_loop(), folder / "town"))
+            await leaving.wait()
+
+    def body() -> None:
+        try:
+            asyncio.run(live())
+        except BaseException as error:
+            if not ready.done():
+                ready.set_exception(error)
+            else:
+                raise
+
+    thread = threading.Thread(target=body, name="town")
+    thread.start()
+    try:
+        here = ready.result(timeout=120)
+        yield here
+    finally:
+        if ready.done() and not ready.exception():
+            ready.result()._loop.call_soon_threadsafe(leave.result().set)
+        thread.join(timeout=60)
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stay]:
+    """A calm town with a small clinic, shared by the journeys of one file."""
+    with stay(tmp_path_factory.mktemp("town"), patients=60, dataverse=["--calm"]) as here:
+        yield here

@@ -1,0 +1,183 @@
+"""One practice, from its webhook to the sign-off and back, through the app's own front door."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+import urllib.request
+from typing import Any
+
+import pytest
+
+from sandbox.customer import Api, Customer
+from tests.journeys.conftest import Stay
+
+OBJECTS = ("locations", "referrers", "staff", "patients", "appointments")
+
+
+@pytest.fixture(scope="module")
+def finished(town: Stay) -> dict[str, Any]:
+    """A run that went all the way to its sign-off, with what was seen on the way."""
+    customer = town.customer("Harbour Dental")
+    before = customer.export()
+    run = customer.start(customer.request(delta_window_hours=24))
+    seen: dict[str, Any] = {"customer": customer, "run": run, "before": before}
+    customer.until(run, waits_for="mapping")
+    seen["mapping"] = customer.document(run, "mapping")
+    customer.decide(run, "mapping")
+    customer.until(run, waits_for="sample")
+    seen["sample"] = customer.document(run, "sample-diff")
+    seen["sample shown"] = customer.document(run, "sample-diff", shown=True)
+    customer.decide(run, "sample")
+    customer.until(run, phase="delta")
+    corepractice = Api(town.town.corepractice_url)
+    corepractice.call("POST", "/sandbox/change", {"seed": 1, "created": 4, "updated": 6, "deleted": 0})
+    customer.host.call("POST", "/admin/functions/delta_pickup", {})
+    _wait_for_delta(customer, run)
+    customer.let_the_window_pass(run)
+    seen["verdict"] = customer.document(run, "verdict")["document"]
+    seen["rows"] = [json.loads(line) for line in customer.export()]
+    seen["truth"] = {name: _truth(corepractice, name) for name in OBJECTS}
+    customer.decide(run, "sign-off")
+    seen["status"] = customer.until(run, phase="finished")
+    return seen
+
+
+def _wait_for_delta(customer: Customer, run: str) -> None:
+    deadline = time.monotonic() + 120
+    while not sum(customer.status(run)["delta"].values()):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def _truth(corepractice: Api, name: str) -> dict[str, Any]:
+    return corepractice.call("GET", f"/sandbox/truth?object={name}")
+
+
+def test_r115_the_inventory_names_every_object_with_its_fields_and_values_in_use(finished: dict[str, Any]):
+    inventory = finished["customer"].document(finished["run"], "inventory")["document"]
+    assert set(OBJECTS) < set(inventory["objects"])
+    status = inventory["objects"]["appointments"]["fields"]["status"]
+    assert {"booked", "completed", "cancelled"} <= set(status["values"])
+
+
+def test_r9_nothing_is_written_before_the_map_is_approved(finished: dict[str, Any]):
+    assert finished["mapping"]["digest"]
+    assert finished["mapping"]["document"]["compatibility"]["source_objects_mapped"] == 6
+
+
+def test_r134_the_sample_is_compared_field_by_field_and_masked_unless_asked_for(finished: dict[str, Any]):
+    shown = finished["sample shown"]["document"]
+    assert shown["differences"] == 0
+    assert shown["rows_compared"] >= 60
+    patient = shown["objects"]["patients"]["rows"][0]["fields"]
+    name = next(line for line in patient if line["column"] == "lastname")
+    assert name["source"] == name["target"]
+    assert name["outcome"] == "equal"
+    masked = finished["sample"]["document"]["objects"]["patients"]["rows"][0]["fields"]
+    assert next(line for line in masked if line["column"] == "lastname")["target"] != name["target"]
+
+
+def test_every_record_of_the_source_ends_in_exactly_one_place(finished: dict[str, Any]):
+    for name in OBJECTS:
+        counts = finished["status"]["objects"][name]
+        ends = counts["created"] + counts["updated"] + counts["excluded"] + counts["set_aside"]
+        assert counts["extracted"] == ends, name
+        assert counts["extracted"] > 0, name
+    assert (
+        finished["status"]["objects"]["patients"]["created"] == finished["status"]["objects"]["patients"]["extracted"]
+    )
+
+
+def test_r6_the_verdict_proves_every_field(finished: dict[str, Any]):
+    verdict = finished["verdict"]
+    assert verdict["proved"], verdict
+    assert verdict["differences"] == 0
+    assert verdict["fields_verified"] > 2000
+
+
+def test_r142_the_delta_brought_what_was_created_and_modified(finished: dict[str, Any]):
+    delta = finished["status"]["delta"]
+    assert delta["created"] >= 4
+    assert delta["updated"] >= 1
+
+
+def _rows(finished: dict[str, Any], table: str) -> list[dict[str, Any]]:
+    return [line["row"] for line in finished["rows"] if line.get("table") == table and "row" in line]
+
+
+def test_r29_there_is_one_contact_per_patient_and_per_member_of_staff_without_a_user(finished: dict[str, Any]):
+    contacts = [row for row in _rows(finished, "contact") if row.get("bw_sourceid")]
+    patients = [row for row in contacts if "|patients|" in row["bw_sourceid"]]
+    counts = finished["status"]["objects"]
+    assert len(patients) == counts["patients"]["created"] + finished["status"]["delta"]["created"] - _new(finished)
+    assert len(contacts) - len(patients) == counts["staff"]["created"]
+
+
+def _new(finished: dict[str, Any]) -> int:
+    """Rows the delta created that are no patients."""
+    appointments = len(_rows(finished, "bw_dentalappointment"))
+    return appointments - finished["status"]["objects"]["appointments"]["created"]
+
+
+def test_r11_every_appointment_is_linked_to_its_patient(finished: dict[str, Any]):
+    contacts = {row["contactid"] for row in _rows(finished, "contact")}
+    appointments = _rows(finished, "bw_dentalappointment")
+    assert appointments
+    assert all(row["bw_patientid"] in contacts for row in appointments)
+
+
+def test_r40_patients_without_an_organisation_belong_to_the_default_account(finished: dict[str, Any]):
+    default = next(row for row in _rows(finished, "account") if row["name"] == "Individual Patient")
+    belonging = [row for row in _rows(finished, "contact") if row.get("parentcustomerid") == default["accountid"]]
+    assert belonging
+
+
+def test_r36_inactive_patients_arrive_inactive(finished: dict[str, Any]):
+    states = {row["statecode"] for row in _rows(finished, "contact")}
+    assert states == {0, 1}
+
+
+def test_r12_owners_are_users_and_never_disabled_ones(finished: dict[str, Any]):
+    users = {row["systemuserid"]: row for row in _rows(finished, "systemuser")}
+    owners = {row["ownerid"] for row in _rows(finished, "contact") if row.get("bw_sourceid")}
+    assert len(owners) > 1
+    assert all(not users[owner].get("isdisabled") for owner in owners if owner in users)
+
+
+def test_created_on_is_the_source_s_own_time(finished: dict[str, Any]):
+    for row in _rows(finished, "contact"):
+        if row.get("bw_sourceid"):
+            assert row["createdon"] == row["bw_sourcecreatedon"]
+            assert row["createdon"] < row["overriddencreatedon"]
+
+
+def test_n7_no_record_value_is_in_durable_s_state_or_in_any_log(town: Stay, finished: dict[str, Any]):
+    names = {row["lastname"] for row in _rows(finished, "contact") if len(row.get("lastname") or "") > 7}
+    mails = {
+        row["emailaddress1"]
+        for row in _rows(finished, "contact")
+        if row.get("emailaddress1") and "patients" in row["bw_sourceid"]
+    }
+    canaries = [text.encode() for text in names | mails]
+    assert len(canaries) > 20
+    with sqlite3.connect(town.home / "hub.db") as hub:
+        kept = "\n".join(hub.iterdump()).encode()
+    log = (town.home / "host.log").read_bytes()
+    assert [word for word in canaries if word in kept] == []
+    assert [word for word in canaries if word in log] == []
+
+
+def test_r145_one_click_puts_everything_back_even_after_the_sign_off(finished: dict[str, Any]):
+    customer, run = finished["customer"], finished["run"]
+    customer.ask(run, "rollback")
+    status = customer.until(run, phase="rolled-back")
+    assert status["rollback"]["held"] == 0
+    assert status["rollback"]["rows_undone"] > 0
+    assert customer.export() == finished["before"]
+
+
+def test_the_health_endpoint_answers_anybody(town: Stay):
+    with urllib.request.urlopen(f"{town.town.functions_url}/api/health", timeout=30) as answer:
+        assert json.loads(answer.read()) == {"status": "healthy"}
