@@ -97,9 +97,8 @@ class BundleSource:
 
     def _describe(self) -> Description:
         with self._lock:
-            manifest = self._opened()
-            tables = [self._table(declared.name) for declared in manifest.objects]
-            counts = (ObjectCount(t.declared.name, t.declared.rows - t.archived, t.archived) for t in tables)
+            manifest, tables = self._surveyed()
+            counts = (ObjectCount(t.declared.name, t.declared.rows - t.archived, t.archived) for t in tables.values())
             return Description(manifest.practice_name, manifest.timezone, tuple(counts))
 
     def _page(self, name: str, cursor: str | None, since: str | None, limit: int) -> Page:
@@ -129,20 +128,14 @@ class BundleSource:
                 self._archive.close()
             self._file.close()
 
-    def _opened(self) -> Manifest:
+    def _surveyed(self) -> tuple[Manifest, dict[str, _Table]]:
         if self._manifest is None:
             self._archive = Archive(self._file, self._limits)
-            self._manifest = bundle_manifest.read(self._archive, self._limits)
-        return self._manifest
-
-    def _table(self, name: str) -> _Table:
-        if name not in self._tables:
-            declared = next((found for found in self._opened().objects if found.name == name), None)
-            if declared is None:
-                raise Stop("source-object-missing", f"The bundle has no object {name}.")
-            assert self._archive is not None
-            self._tables[name] = _surveyed(self._archive, declared, self._limits)
-        return self._tables[name]
+            manifest = bundle_manifest.read(self._archive, self._limits)
+            for declared in manifest.objects:
+                self._tables[declared.name] = _survey(self._archive, declared, self._limits)
+            self._manifest = manifest
+        return self._manifest, self._tables
 
     def _reading(self, name: str, place: int, since: str | None) -> _Reading:
         reading = self._readings.get(name)
@@ -152,8 +145,9 @@ class BundleSource:
 
     def _records(self, name: str, skip: int = 0) -> Iterator[tuple[int, Record]]:
         """The records beyond the first ``skip`` rows, each with the number of rows up to and including its own."""
-        table = self._table(name)
-        assert self._archive is not None
+        table = self._surveyed()[1].get(name)
+        if table is None or self._archive is None:
+            raise Stop("source-object-missing", f"The bundle has no object {name}.")
         columns = list(zip(table.declared.columns, table.readers, strict=True))
         if table.spool:
             rows = table.spool.rows()
@@ -164,7 +158,7 @@ class BundleSource:
             yield place, {column: read(cell) if cell else None for (column, read), cell in pairs}
 
 
-def _surveyed(archive: Archive, declared: Declared, limits: Limits) -> _Table:
+def _survey(archive: Archive, declared: Declared, limits: Limits) -> _Table:
     """Read a file to its end. Raises Stop for the first thing in it that is not as it should be."""
     evidence = Evidence(declared.name, declared.columns)
     spool = Spool() if declared.sheet else None

@@ -115,7 +115,8 @@ STAFF = SourceObject(
            "dental_assistant", "receptionist", "practice_manager"),
         _f("email", TEXT, CONTACT, label="E-mail"), _f("phone", TEXT, CONTACT),
         _f("provider_number", TEXT, GOVERNMENT, why="Given by Medicare, one per person and location."),
-        _refers("location_id", "locations"), _ACTIVE, _f("started_on", DATE), _f("left_on", DATE), *_STAMPS,
+        _refers("location_id", "locations"), _ACTIVE, _f("started_on", DATE, CONTACT),
+        _f("left_on", DATE, CONTACT), *_STAMPS,
     ),
 )  # fmt: skip
 

@@ -1,0 +1,70 @@
+"""Records survive being staged, and damage does not pass for records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.staging import pages
+
+WORDS = st.text(max_size=20)
+VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(-(2**53), 2**53), st.floats(allow_nan=False, allow_infinity=False), WORDS
+)
+RECORDS = st.lists(st.dictionaries(WORDS, VALUES, max_size=5), max_size=20)
+
+
+@given(RECORDS, st.integers(1, 50))
+def test_what_is_encoded_comes_back(records: list[dict[str, Any]], size: int) -> None:
+    content = pages.encode(records)
+    assert pages.decode(content) == records
+    chunks = [content[start : start + size] for start in range(0, len(content), size)]
+    assert list(pages.iter_decode(chunks)) == records
+
+
+def test_equal_records_are_equal_bytes() -> None:
+    records = [{"id": str(number), "name": "Ádám\u2028\n"} for number in range(3000)]
+    assert pages.encode(records) == pages.encode([dict(record) for record in records])
+    assert pages.decode(pages.encode(records)) == records
+
+
+@given(st.integers(0, 10**9), st.integers(1, 255))
+def test_a_changed_byte_is_noticed(place: int, change: int) -> None:
+    records = [{"id": str(number), "name": "x" * (number % 7)} for number in range(200)]
+    content = bytearray(pages.encode(records))
+    content[place % len(content)] ^= change
+    for read in (lambda c: pages.decode(c), lambda c: list(pages.iter_decode([c]))):
+        try:
+            assert read(bytes(content)) == records  # a few bits of a frame's header mean nothing
+        except pages.Damaged:
+            continue
+
+
+@pytest.mark.parametrize("cut", [0, 1, 10, -1, -4, -20])
+def test_a_shard_cut_short_is_damaged(cut: int) -> None:
+    content = pages.encode([{"id": str(number)} for number in range(1000)])[:cut]
+    with pytest.raises(pages.Damaged):
+        pages.decode(content)
+    with pytest.raises(pages.Damaged):
+        list(pages.iter_decode([content]))
+
+
+def test_what_follows_a_shard_makes_it_damaged() -> None:
+    content = pages.encode([{"id": "1"}])
+    for extra in (b"x", content):
+        with pytest.raises(pages.Damaged):
+            pages.decode(content + extra)
+        with pytest.raises(pages.Damaged):
+            list(pages.iter_decode([content + extra]))
+
+
+def test_a_bomb_is_not_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "LARGEST", 1000)
+    content = pages.encode([{"id": "0" * 2000}])
+    with pytest.raises(pages.Damaged):
+        pages.decode(content)
+    with pytest.raises(pages.Damaged):
+        list(pages.iter_decode([content]))
