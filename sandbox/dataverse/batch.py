@@ -91,7 +91,7 @@ def run_batch(org: Organisation, request: Request, answer: Callable[[Organisatio
             ok, cost = _run_changeset(org, request, operation, answer, reply)
             rows += cost
         else:
-            found = answer(org, _request(request, operation, {}))
+            found = _answered(org, request, operation, answer)
             reply.pieces.append((None, found))
             rows += found.rows
             ok = found.status < 400
@@ -103,6 +103,15 @@ def run_batch(org: Organisation, request: Request, answer: Callable[[Organisatio
     boundary = f"batchresponse_{org.new_id()}"
     content_type = f"multipart/mixed; boundary={boundary}"
     return Answer(status, write_batch(org, reply, boundary), {}, content_type, rows=max(rows, 1))
+
+
+def _answered(
+    org: Organisation, request: Request, part: Part, answer: Callable[[Organisation, Request], Answer]
+) -> Answer:
+    try:
+        return answer(org, _request(request, part, {}))
+    except errors.DataverseError as error:
+        return refusal(error)
 
 
 class _Failed(Exception):

@@ -65,7 +65,7 @@ class Option:
     """One value of a choice. A state names its default status; a status names the state it belongs to."""
 
     value: int
-    labels: Labels
+    labels: Labels = ()
     state: int | None = None
     default_status: int | None = None
 
