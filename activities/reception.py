@@ -77,7 +77,7 @@ async def status(tools: Toolbox, run: Run) -> Answer:
     lanes = await tools.runs.lanes(run.id)
     moved = {lane.object for lane in lanes if lane.step == "extract"}
     profiled = [lane for lane in lanes if lane.step == "profile" and lane.object in (moved or {lane.object})]
-    expected = {lane.object: int(lane.notes["profile"]["records"]) for lane in profiled if lane.notes}
+    expected = {lane.object: int(lane.notes["records"]) for lane in profiled if lane.notes}
     body = summary(run, now=datetime.now(UTC))
     counts = progress_by_object(lanes, expected)
     found = {name: await tools.runs.document(run.id, name) for name in DOCUMENTS}

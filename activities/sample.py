@@ -101,13 +101,17 @@ async def sample_diff(tools: Toolbox, about: About) -> Nothing:
         picked = [record async for record in records(tools, run, "sample", name)]
         found = sort_records(object_map, picked)
         there = await target.rows(object_map.table, list(found.rows), select=object_map.select)
-        rows = [(row, compare(object_map, row, there.get(id_))) for id_, row in found.rows.items()]
+        asides = await tools.runs.asides(run.id, name)
+        absent = {id_: asides.get(source_id) for id_, source_id in found.source_ids.items() if id_ not in there}
+        rows = [
+            (row, compare(object_map, row, there.get(id_))) for id_, row in found.rows.items() if not absent.get(id_)
+        ]
         by_row = {row_id(run.request["source_system"], name, str(record["id"])): record for record in picked}
         objects[name] = {
             "table": object_map.table.name,
             "records": len(picked),
             "excluded": found.excluded,
-            "set_aside": _count(aside.reason for _, aside in found.set_aside),
+            "set_aside": _count([*(aside.reason for _, aside in found.set_aside), *filter(None, absent.values())]),
             "fields": sum(len(fields) for _, fields in rows),
             "differences": sum(field.outcome is not Outcome.EQUAL for _, fields in rows for field in fields),
             "rows": [{"row": row.id, "fields": _lines(by_row[row.id], fields)} for row, fields in rows],

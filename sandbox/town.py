@@ -113,7 +113,7 @@ async def running_town(
         users.write_text(json.dumps(people))
         known = ["--state", str(home / "dataverse.db"), "--identity-key", str(identity_key), "--users", str(users)]
         target_url = await _start(stack, "sandbox.dataverse", [*known, *dataverse], home / "dataverse.log")
-        keys = {"--key": secrets.token_urlsafe(24), "--master-key": secrets.token_urlsafe(24)}
+        keys = {"--key": secrets.token_hex(24), "--master-key": secrets.token_hex(24)}
         host = HostProcess(
             HERE,
             state=home / "hub.db",

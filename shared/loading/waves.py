@@ -39,8 +39,8 @@ def backwards(run: str, step: str, journal: Sequence[tuple[int, str, str, int]])
     """The way back: whatever refers to others goes first, and of each object the generation written last.
 
     Waves come before generations: removing an account unlinks the contacts that are still there, which would make them
-    look as if somebody had edited them. A journal lane is named ``<order>|<generation>|<object>|<lane>``; ``order`` sorts
-    generations as they were written.
+    look as if somebody had edited them. A journal lane is named ``<order>|<generation>|<object>|<lane>``;
+    ``order`` sorts generations as they were written.
     """
     groups: dict[tuple[int, str], list[Slice]] = {}
     for wave, lane, _table, _count in journal:

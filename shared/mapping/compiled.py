@@ -19,6 +19,7 @@ from shared.schema.model import Field, Kind, Table
 from shared.vocabulary import row_id
 
 CREATED_ON = "createdon"
+LONGEST_TEXT = 4000
 NUMBER = "importsequencenumber"
 BESIDES = ("statecode", "statuscode", NUMBER, "modifiedby")
 ACTIVE, INACTIVE = (0, 1), (1, 2)
@@ -114,6 +115,8 @@ class ObjectMap:
         transform: Transform
         if rule.transform == "choice":
             transform = transforms.choice(_numbers(rule, live))
+        elif rule.transform == "shortened":
+            transform = transforms.shortened_text(live.max_length or LONGEST_TEXT)
         elif rule.transform == "text" and live.max_length:
             transform = transforms.bounded_text(live.max_length)
         else:

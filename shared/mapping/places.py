@@ -12,6 +12,19 @@ from shared.schema.model import Kind
 
 Line = tuple[str, str, str, Kind, str]
 
+STANDARD_LENGTHS = {
+    "account": {"name": 160, "telephone1": 50, "fax": 50, "emailaddress1": 100},
+    "contact": {
+        "salutation": 100, "firstname": 50, "middlename": 50, "lastname": 50, "nickname": 50, "jobtitle": 100,
+        "emailaddress1": 100, "mobilephone": 50, "telephone1": 50, "telephone2": 50,
+    },
+}  # fmt: skip
+"""Characters the standard columns hold (the Web API's entity reference); the live metadata has the last word."""
+ADDRESS_LENGTHS = {
+    "address1_line1": 250, "address1_line2": 250, "address1_city": 80, "address1_stateorprovince": 50,
+    "address1_postalcode": 20, "address1_country": 80,
+}  # fmt: skip
+
 GOVERNMENT_IDS = frozenset({"medicare_number"})
 
 ADDRESS: tuple[Line, ...] = (

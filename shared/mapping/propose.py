@@ -7,10 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from shared.mapping.model import Exclusion, FieldMap, FieldRule, ObjectRule
-from shared.mapping.places import CONSTANT_LABELS, GOVERNMENT_IDS, PLACEMENTS, Placement
+from shared.mapping.places import (
+    ADDRESS_LENGTHS,
+    CONSTANT_LABELS,
+    GOVERNMENT_IDS,
+    PLACEMENTS,
+    STANDARD_LENGTHS,
+    Placement,
+)
 from shared.schema.model import Kind
 
 YES_OR_NO = (("true", "Yes"), ("false", "No"))
@@ -45,7 +53,10 @@ def _rule(
     profiles = {name: profile for name, profile in fields.items() if name not in GOVERNMENT_IDS}
     excluded += [Exclusion(placement.object, name, GOVERNMENT) for name in sorted(GOVERNMENT_IDS & set(fields))]
     known = [
-        _known(line, profiles.get(line[0], {}), prefix) for line in placement.lines if not fields or line[0] in fields
+        rule
+        for line in placement.lines
+        if not fields or line[0] in fields
+        for rule in _whole(placement.table, _known(line, profiles.get(line[0], {}), prefix), profiles, prefix)
     ]
     lookups = [
         rule
@@ -93,6 +104,26 @@ def _known(line: tuple[str, str, str, Kind, str], profile: Mapping[str, Any], pr
         choices=choices,
         sensitivity=str(profile.get("sensitivity", "operational")),
     )  # fmt: skip
+
+
+def _whole(table: str, rule: FieldRule, profiles: Mapping[str, Any], prefix: str) -> list[FieldRule]:
+    """A standard column that is too short for the longest value holds its beginning; the whole goes beside it."""
+    limit = {**ADDRESS_LENGTHS, **STANDARD_LENGTHS.get(table, {})}.get(rule.target)
+    longest = int(profiles.get(rule.source, {}).get("max_length") or 0)
+    if rule.custom or limit is None or longest <= limit:
+        return [rule]
+    schema_name = f"{prefix}_{rule.target.title().replace('_', '')}Full"
+    whole = replace(
+        rule,
+        target=schema_name.lower(),
+        kind=Kind.MEMO,
+        label=f"{rule.label} (in full)",
+        schema_name=schema_name,
+        custom=True,
+        length=room(Kind.MEMO, longest),
+        why=f"{rule.target} holds {limit} characters; some values are longer.",
+    )
+    return [replace(rule, transform="shortened", why=f"The first {limit} characters; the whole is beside it."), whole]
 
 
 def _lookups(source: str, target: str, refers_to: tuple[str, ...], label: str, prefix: str) -> list[FieldRule]:
@@ -161,11 +192,11 @@ def _unknown(name: str, profile: Mapping[str, Any], prefix: str) -> FieldRule:
 
 
 def room(kind: Kind, longest: int) -> int | None:
-    """A length in characters with room for what the delta may bring: twice the longest, at least 100."""
+    """A length in characters with room for what nobody has seen yet: records no list shows, and the delta's."""
     if kind is Kind.TEXT:
         return min(LONGEST_TEXT, max(100, longest * 2))
     if kind is Kind.MEMO:
-        return min(LONGEST_MEMO, max(2000, longest * 2))
+        return min(LONGEST_MEMO, max(20_000, longest * 2))
     return None
 
 

@@ -43,6 +43,18 @@ def bounded_text(length: int) -> Transform:
     return bounded
 
 
+def shortened_text(length: int) -> Transform:
+    """The beginning of a text that a longer column holds in full: at most ``length`` UTF-16 units."""
+
+    def shortened(value: Any) -> Value:
+        plain = text(value)
+        if not isinstance(plain, str) or len(plain) * 2 <= length:
+            return plain
+        return plain.encode("utf-16-le")[: length * 2].decode("utf-16-le", "ignore").rstrip() or None
+
+    return shortened
+
+
 def integer(value: Any) -> Value:
     """A whole number within Dataverse's range of 32 bits."""
     if value is None or value == "":

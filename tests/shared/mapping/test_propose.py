@@ -34,7 +34,7 @@ def test_r7_a_field_only_this_practice_has_gets_a_column_of_the_right_type(mappi
     assert own["custom_fields.recall_months"].kind is Kind.INTEGER
     assert own["custom_fields.recall_months"].target == "bw_cfrecallmonths"
     assert own["custom_fields.story"].kind is Kind.MEMO
-    assert own["custom_fields.story"].length == 6000
+    assert own["custom_fields.story"].length == 20_000
     assert own["custom_fields.how_heard"].kind is Kind.CHOICE
 
 
@@ -43,10 +43,10 @@ def test_two_values_that_would_read_the_same_keep_their_raw_labels():
     assert labels({"failed_to_attend": 1}) == (("failed_to_attend", "Failed to attend"),)
 
 
-def test_lengths_leave_room_for_what_the_delta_may_bring():
+def test_lengths_leave_room_for_what_nobody_has_seen_yet():
     assert room(Kind.TEXT, 10) == 100
     assert room(Kind.TEXT, 300) == 600
-    assert room(Kind.MEMO, 3000) == 6000
+    assert room(Kind.MEMO, 30_000) == 60_000
     assert room(Kind.INTEGER, 3) is None
 
 
@@ -90,3 +90,16 @@ def test_what_a_row_cannot_do_without_cannot_be_left_out(mapping: FieldMap):
     ]
     assert len(complaints(mapping, wrong)) == len(wrong)
     assert complaints(mapping, [])
+
+
+def test_a_standard_column_that_is_too_short_gets_a_longer_one_beside_it():
+    inventory = {
+        "objects": {"patients": {"fields": {"id": {"kind": "text"}, "first_name": {"kind": "text", "max_length": 70}}}}
+    }
+    rule = propose(inventory, prefix="bw", source_system="here", default_account=True).rule("patients")
+    assert rule is not None
+    short, whole = (field for field in rule.fields if field.source == "first_name")
+    assert (short.target, short.transform) == ("firstname", "shortened")
+    assert (whole.target, whole.transform, whole.kind) == ("bw_firstnamefull", "text", Kind.MEMO)
+    assert whole.length is not None
+    assert whole.length >= 70

@@ -84,3 +84,12 @@ def test_an_absent_value_stays_absent(transform: transforms.Transform):
 def test_text_arrives_as_it_was_written():
     assert transforms.text("Zoë O'Néill\n2nd line 🦷 שלום") == "Zoë O'Néill\n2nd line 🦷 שלום"
     assert transforms.bounded_text(50)("x" * 50) == "x" * 50
+
+
+def test_a_shortened_text_never_ends_in_half_a_character():
+    shorten = transforms.shortened_text(3)
+    assert shorten("abcdef") == "abc"
+    assert shorten("ab🦷") == "ab"
+    assert shorten("a🦷") == "a🦷"
+    assert shorten("a") == "a"
+    assert shorten(None) is None
