@@ -10,9 +10,8 @@ from shared.wire import steps
 from shared.wire.context import Held, Story, Telling
 from shared.wire.payloads import About, Look, OpenWindow
 
-
 LONGEST_RACE = timedelta(days=5)
-"""The SDK cuts a timer of more than six days in pieces, and a race against a piece is another hazard of the protocol."""
+"""The SDK cuts a timer of more than six days in pieces; a race against a piece is another hazard of the protocol."""
 
 
 def delta(context: Any) -> Telling[str | None]:
