@@ -28,6 +28,7 @@ from .organisation import Organisation
 from .routing import answer, is_customization
 from .wire import JSON, Answer, Request, read_query, refusal
 
+LONGEST_URL = 32 * 1024
 LARGEST_BODY = 132 * 1024 * 1024
 COOKIE = "ARRAffinity"
 FAULT_CODES = {"rate_limited": "0x80072322", "unavailable": "0x80044150", "unauthorized": ""}
@@ -68,6 +69,8 @@ class Door:
             return _http(refusal(DataverseError(404, "", f"Nothing is here: {http.path}")), {})
         root = f"{http.scheme}://{http.host}{found[0].rstrip('/')}"
         # The name and port the client used come back in every link, so that a proxy in between keeps working.
+        if len(http.rel_url.raw_path_qs) > LONGEST_URL:
+            return _http(refusal(DataverseError(414, "0x80060888", "The request URL is longer than 32 KB.")), {})
         server, fresh = self._server(http)
         headers = {
             "x-ms-service-request-id": self._org.new_id(),

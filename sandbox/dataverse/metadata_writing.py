@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import customizing, errors, linking
+from . import choice_changes, column_changes, errors, key_changes, relationship_changes, table_changes
 from .addresses import Segment
 from .columns import ManyToMany, Relationship
 from .metadata_reading import BASE, Reading
@@ -48,7 +48,7 @@ def create_entities(org: Organisation, request: Request) -> Answer:
     bodies = body.get("Entities")
     if not isinstance(bodies, list) or not bodies:
         raise errors.invalid("Entities is required.", "0x80040203")
-    ids = customizing.create_tables(org, request.caller, bodies, solution_of(org, request, body))
+    ids = table_changes.create_tables(org, request.caller, bodies, solution_of(org, request, body))
     context = f"{request.root}/$metadata#Microsoft.Dynamics.CRM.CreateEntitiesResponse"
     return Answer(200, {"@odata.context": context, "EntityIds": ids})
 
@@ -71,14 +71,14 @@ def _entities(org: Organisation, request: Request, path: list[Segment]) -> Answe
         if len(body.get("Attributes") or ()) > 1:
             raise errors.not_simulated("more than the primary column in a POST of EntityDefinitions")
         solution = solution_of(org, request)
-        metadata_id = customizing.create_tables(org, request.caller, [body], solution)[0]
+        metadata_id = table_changes.create_tables(org, request.caller, [body], solution)[0]
         return _created(request, "EntityDefinitions", metadata_id)
     table = reading.table(path[0].key)
     if len(path) == 1:
         if request.method == "PUT":
-            customizing.update_table(org, request.caller, table, request.json(), merge=_merges(request))
+            table_changes.update_table(org, request.caller, table, request.json(), merge=_merges(request))
         elif request.method == "DELETE":
-            customizing.delete_table(org, request.caller, table)
+            table_changes.delete_table(org, request.caller, table)
         else:
             raise errors.method_not_allowed(request.method)
         return Answer(204)
@@ -97,16 +97,16 @@ def _attributes(org: Organisation, reading: Reading, request: Request, path: lis
         if request.method != "POST":
             raise errors.method_not_allowed(request.method)
         solution = solution_of(org, request)
-        column = customizing.create_column(org, request.caller, table, request.json(), solution)
+        column = column_changes.create_column(org, request.caller, table, request.json(), solution)
         place = f"EntityDefinitions(LogicalName='{table.logical_name}')/Attributes"
         return _created(request, place, column.metadata_id)
     if len(path) > 2 and not path[2].name.startswith(BASE):
         raise errors.unknown_segment(path[2].name)
     column = reading.column(table, key)
     if request.method == "PUT":
-        customizing.update_column(org, request.caller, table, column, request.json(), merge=_merges(request))
+        column_changes.update_column(org, request.caller, table, column, request.json(), merge=_merges(request))
     elif request.method == "DELETE":
-        customizing.delete_column(org, request.caller, table, column)
+        column_changes.delete_column(org, request.caller, table, column)
     else:
         raise errors.method_not_allowed(request.method)
     return Answer(204)
@@ -118,14 +118,14 @@ def _keys(org: Organisation, reading: Reading, request: Request, path: list[Segm
     if wanted is None:
         if request.method != "POST":
             raise errors.method_not_allowed(request.method)
-        key = linking.create_key(org, request.caller, table, request.json(), solution_of(org, request))
+        key = key_changes.create_key(org, request.caller, table, request.json(), solution_of(org, request))
         return _created(request, f"EntityDefinitions(LogicalName='{table.logical_name}')/Keys", key.metadata_id)
     named = wanted.partition("=")[2].strip("'")
     for key in table.keys:
         if wanted.lower() == key.metadata_id or named in (key.logical_name, key.schema_name):
             if request.method != "DELETE":
                 raise errors.method_not_allowed(request.method)
-            linking.delete_key(org, request.caller, table, key)
+            key_changes.delete_key(org, request.caller, table, key)
             return Answer(204)
     raise errors.DataverseError(404, "0x80040217", f"Could not find a key {wanted}.")
 
@@ -135,7 +135,7 @@ def _relationships(org: Organisation, request: Request, path: list[Segment]) -> 
         if request.method != "POST":
             raise errors.method_not_allowed(request.method)
         solution = solution_of(org, request)
-        metadata_id = linking.create_relationship(org, request.caller, request.json(), solution)
+        metadata_id = relationship_changes.create_relationship(org, request.caller, request.json(), solution)
         return _created(request, "RelationshipDefinitions", metadata_id)
     if request.method != "DELETE":
         raise errors.not_simulated("changing a relationship")
@@ -144,7 +144,7 @@ def _relationships(org: Organisation, request: Request, path: list[Segment]) -> 
     links: list[Relationship | ManyToMany] = [*catalogue.relationships.values(), *catalogue.many_to_many.values()]
     for link in links:
         if path[0].key.lower() == link.metadata_id or named == link.schema_name:
-            linking.delete_relationship(org, request.caller, link.metadata_id)
+            relationship_changes.delete_relationship(org, request.caller, link.metadata_id)
             return Answer(204)
     raise errors.DataverseError(404, "0x80040217", f"Could not find relationship with key {path[0].key}")
 
@@ -153,15 +153,15 @@ def _choices(org: Organisation, request: Request, path: list[Segment]) -> Answer
     if path[0].key is None:
         if request.method != "POST":
             raise errors.method_not_allowed(request.method)
-        choice = linking.create_choice(org, request.caller, request.json(), solution_of(org, request))
+        choice = choice_changes.create_choice(org, request.caller, request.json(), solution_of(org, request))
         return _created(request, "GlobalOptionSetDefinitions", choice.metadata_id)
     named = path[0].key.partition("=")[2].strip("'")
     for choice in org.catalogue.choices.values():
         if path[0].key.lower() == choice.metadata_id or named == choice.name:
             if request.method == "PUT":
-                linking.update_choice(org, request.caller, choice, request.json(), merge=_merges(request))
+                choice_changes.update_choice(org, request.caller, choice, request.json(), merge=_merges(request))
             elif request.method == "DELETE":
-                linking.delete_choice(org, request.caller, choice)
+                choice_changes.delete_choice(org, request.caller, choice)
             else:
                 raise errors.method_not_allowed(request.method)
             return Answer(204)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -62,6 +63,7 @@ class Organisation:
         self.warm: set[str] = set()
         self._random: list[str] = []
         self.pending_deletes: list[Pending] = []
+        self.sorted_results: OrderedDict[tuple[Any, ...], list[tuple[tuple[Any, ...], str]]] = OrderedDict()
         self._journal: Journal | None = None
         self._together: Transaction | None = None
         self._pending: list[Entry] = []
@@ -169,6 +171,7 @@ class Organisation:
         self.flush()
         if self._journal is not None:
             self._journal.close()
+            self._journal = None
 
     # compiled from the catalogue
 

@@ -10,7 +10,6 @@ import base64
 import re
 import zlib
 from bisect import bisect_right
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
@@ -185,9 +184,6 @@ def _plain_page(selection: Selection, cursor: Cursor, limit: int) -> tuple[list[
     return found, None
 
 
-_SORTED: OrderedDict[tuple[Any, ...], list[tuple[tuple[Any, ...], str]]] = OrderedDict()
-
-
 def _sorted_page(
     org: Organisation,
     table: TableSchema,
@@ -200,22 +196,24 @@ def _sorted_page(
     store = org.store(table.logical_name)
     parameters = tuple(sorted(item for item in request.query.items() if item[0].startswith("@")))
     key = (
-        id(org),
         table.logical_name,
         store.version,
         request.query.get("$filter"),
         parameters,
         tuple((column.logical_name, descending) for column, descending in order),
     )
-    ranked = _SORTED.get(key)
+    # A filter that looks into other tables can change its mind while this one rests.
+    remember = "/" not in (request.query.get("$filter") or "")
+    ranked = org.sorted_results.get(key) if remember else None
     if ranked is None:
         ranked = [
             (sort_key(sort_values(row, order), order, row["@n"]), row[table.primary_id]) for row in selection.rows()
         ]
         ranked.sort()
-        _SORTED[key] = ranked
-        while len(_SORTED) > REMEMBERED:
-            _SORTED.popitem(last=False)
+        if remember:
+            org.sorted_results[key] = ranked
+        while len(org.sorted_results) > REMEMBERED:
+            org.sorted_results.popitem(last=False)
     start = 0
     if cursor.page > 1:
         start = bisect_right(ranked, sort_key(cursor.values, order, cursor.place), key=lambda entry: entry[0])

@@ -16,6 +16,12 @@ from .wire import Answer, Request, refusal
 if TYPE_CHECKING:
     from .organisation import Organisation
 
+BYPASSES = {
+    "mscrm.bypassbusinesslogicexecution": "prvBypassCustomBusinessLogic",
+    "mscrm.bypassbusinesslogicexecutionstepids": "prvBypassCustomBusinessLogic",
+    "mscrm.bypasscustompluginexecution": "prvBypassCustomPlugins",
+}
+
 
 def answer(org: Organisation, request: Request) -> Answer:
     """The answer to one request; what it did is in the journal when this returns."""
@@ -38,6 +44,7 @@ def is_customization(request: Request) -> bool:
 def _route(org: Organisation, request: Request) -> Answer:
     if org.pending_deletes:
         settle_bulk_deletes(org)
+    _require_bypass(org, request)
     path = request.segments()
     if not path:
         return _service_document(org, request)
@@ -50,6 +57,13 @@ def _route(org: Organisation, request: Request) -> Answer:
     if name == "$metadata":
         return Answer(200, metadata_document(org.catalogue), content_type="application/xml")
     return rows.handle(org, request, path)
+
+
+def _require_bypass(org: Organisation, request: Request) -> None:
+    """The headers that bypass custom logic need a privilege even where there is no logic to bypass."""
+    for header, privilege in BYPASSES.items():
+        if header in request.headers:
+            org.people.require(request.caller, privilege, "sdkmessageprocessingstep")
 
 
 def _message(org: Organisation, request: Request, segment: Segment) -> Answer:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from . import deletion, errors, records, uploads
+from . import deletion, errors, file_columns, records
 from .addresses import RowKey, Segment, existing, find_row
+from .bulk_messages import PREFIX, bulk, create_keyed
 from .columns import Column, Kind, TableSchema
 from .expanding import compile_expansions
 from .fetchxml import fetch_rows
 from .filters import parse_filter
-from .messages import PREFIX, bulk, create_keyed, user_privileges
+from .messages import user_privileges
 from .people import privilege
 from .queries import MOST, check_options, chosen_columns, context, count_rows, list_rows
 from .references import associate, bind_single, disassociate, list_references
@@ -189,11 +190,11 @@ def _on_property(org: Organisation, row: RowKey, column: Column, request: Reques
         match request.method:
             case "GET":
                 require_read(org, request, table)
-                return uploads.get_file(org, table, row_id, column, request, raw)
+                return file_columns.get_file(org, table, row_id, column, request, raw)
             case "PATCH" | "PUT":
-                return uploads.put_file(org, table, row_id, column, request)
+                return file_columns.put_file(org, table, row_id, column, request)
             case "DELETE" if column.kind is Kind.FILE:
-                return uploads.delete_file(org, table, row_id, column, request)
+                return file_columns.delete_file(org, table, row_id, column, request)
     match request.method:
         case "GET":
             require_read(org, request, table)

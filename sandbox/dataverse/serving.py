@@ -19,6 +19,8 @@ from .app import build_app
 from .limits import OFF, Limits
 from .organisation import Organisation
 
+LONGEST_LINE = 128 * 1024
+
 
 @dataclass(frozen=True)
 class Server:
@@ -46,7 +48,10 @@ async def running(
     """Serve on 127.0.0.1 (port 0: a free one) until the block ends. The organisation is closed at the end."""
     schedule = schedule or FaultSchedule()
     app = build_app(org, limits=limits, key=key, schedule=schedule)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    # Documented: 32 KB of URL in a GET. aiohttp stops at 8 KB unless told otherwise; `app` enforces the limit.
+    runner = web.AppRunner(
+        app, access_log=None, shutdown_timeout=1.0, max_line_size=LONGEST_LINE, max_field_size=LONGEST_LINE
+    )
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", port, ssl_context=tls)

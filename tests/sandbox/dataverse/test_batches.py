@@ -21,8 +21,16 @@ Post = Callable[..., Awaitable[httpx.Response]]
 
 def request(method: str, url: str, body: Any = None, content_id: str | None = None, *headers: str) -> str:
     mark = [f"Content-ID: {content_id}"] if content_id else []
-    head = ["Content-Type: application/http", "Content-Transfer-Encoding: binary", *mark, "", f"{method} {url} HTTP/1.1"]
-    content = ["Content-Type: application/json; type=entry", *headers, "", orjson.dumps(body).decode()] if body else ["", ""]
+    head = [
+        "Content-Type: application/http",
+        "Content-Transfer-Encoding: binary",
+        *mark,
+        "",
+        f"{method} {url} HTTP/1.1",
+    ]
+    content = (
+        ["Content-Type: application/json; type=entry", *headers, "", orjson.dumps(body).decode()] if body else ["", ""]
+    )
     return EOL.join([*head, *content])
 
 
@@ -139,7 +147,9 @@ async def test_a_bulk_message_fits_into_a_batch(api, post):
 
 
 async def test_bare_line_feeds_are_taken_unless_the_organisation_is_strict(start, post, error):
-    lenient = (await post(batch(request("POST", f"{ROOT}/contacts", {"firstname": "a"})).replace(EOL, "\n"))).status_code
+    lenient = (
+        await post(batch(request("POST", f"{ROOT}/contacts", {"firstname": "a"})).replace(EOL, "\n"))
+    ).status_code
     assert lenient == 200
     strict = await start(calm(strict_crlf=True))
     body = batch(request("POST", f"{ROOT}/contacts", {"firstname": "a"}))
@@ -158,7 +168,13 @@ async def test_a_throttled_batch_is_plain_json(start, error):
     assert error(answer) == (429, "0x80072322")
 
 
-@given(st.lists(st.tuples(st.sampled_from(["POST", "PATCH"]), st.text(st.characters(codec="utf-8"), max_size=30)), min_size=1, max_size=8))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["POST", "PATCH"]), st.text(st.characters(codec="utf-8"), max_size=30)),
+        min_size=1,
+        max_size=8,
+    )
+)
 def test_what_was_written_is_read_with_either_line_end(written):
     parts = [request(method, f"{ROOT}/contacts", {"v": text}) for method, text in written]
     body = batch(*parts, [request("DELETE", "$1", None, "7")])

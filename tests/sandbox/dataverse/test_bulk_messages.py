@@ -59,7 +59,11 @@ async def test_the_message_filters_tell_which_tables_have_it(api, table, message
 
 async def test_an_upsert_by_id_creates_updates_and_answers_nothing(api, new_id):
     first = await api.create("contacts", {"firstname": "old"})
-    targets = [{"contactid": first, "firstname": "new"}, {"contactid": new_id, "firstname": "made"}, {"firstname": "any"}]
+    targets = [
+        {"contactid": first, "firstname": "new"},
+        {"contactid": new_id, "firstname": "made"},
+        {"firstname": "any"},
+    ]
     answer = await api.bulk("contacts", "UpsertMultiple", targets, "contact")
     assert (answer.status_code, answer.content) == (204, b"")
     names = {row["firstname"] for row in (await api.row("contacts"))["value"]}

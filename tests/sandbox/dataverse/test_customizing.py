@@ -29,7 +29,8 @@ async def test_a_new_table_has_its_set_its_key_and_the_platform_columns(visits):
 
 
 @pytest.mark.parametrize(
-    ("name", "plural"), [("bw_Day", "bw_days"), ("bw_Story", "bw_stories"), ("bw_Tax", "bw_taxes"), ("bw_Loss", "bw_losses")]
+    ("name", "plural"),
+    [("bw_Day", "bw_days"), ("bw_Story", "bw_stories"), ("bw_Tax", "bw_taxes"), ("bw_Loss", "bw_losses")],
 )
 async def test_entity_sets_are_plurals(api, name, plural):
     await api.publisher()
@@ -38,7 +39,10 @@ async def test_entity_sets_are_plurals(api, name, plural):
 
 
 async def test_every_type_of_column_reads_back_through_its_cast(visits, attribute, labelled):
-    options = {"IsGlobal": False, "Options": [{"Value": None, "Label": labelled("a")}, {"Value": None, "Label": labelled("b")}]}
+    options = {
+        "IsGlobal": False,
+        "Options": [{"Value": None, "Label": labelled("a")}, {"Value": None, "Label": labelled("b")}],
+    }
     bodies = [
         (attribute("bw_Text", MaxLength=50, FormatName={"Value": "Email"}), {"MaxLength": 50, "Format": "Email"}),
         (attribute("bw_Memo", "Memo"), {"MaxLength": 2000}),
@@ -47,7 +51,10 @@ async def test_every_type_of_column_reads_back_through_its_cast(visits, attribut
         (attribute("bw_Dbl", "Double", Precision=5), {"Precision": 5}),
         (attribute("bw_Fee", "Money"), {"PrecisionSource": 2}),
         (attribute("bw_Yes", "Boolean"), {"DefaultValue": False}),
-        (attribute("bw_Day", "DateTime", Format="DateOnly", DateTimeBehavior={"Value": "DateOnly"}), {"Format": "DateOnly"}),
+        (
+            attribute("bw_Day", "DateTime", Format="DateOnly", DateTimeBehavior={"Value": "DateOnly"}),
+            {"Format": "DateOnly"},
+        ),
         (attribute("bw_Kind", "Picklist", OptionSet=options), {"DefaultFormValue": -1}),
         (attribute("bw_Many", "MultiSelectPicklist", OptionSet=options), {"AttributeType": "Virtual"}),
         (attribute("bw_Doc", "File"), {"MaxSizeInKB": 32768}),
@@ -160,7 +167,9 @@ async def test_a_global_choice_is_shared_and_its_options_grow(visits, attribute,
     refused = await visits.post(f"{VISIT}/Attributes", attribute("bw_Other", "Picklist", OptionSet=inline))
     assert error(refused) == (400, "0x80048403")
     assert (await visits.post("bw_visits", {"bw_colour": 727000001})).status_code == 400
-    added = await visits.post("InsertOptionValue", {"OptionSetName": "bw_colours", "Value": 727000001, "Label": labelled("Blue")})
+    added = await visits.post(
+        "InsertOptionValue", {"OptionSetName": "bw_colours", "Value": 727000001, "Label": labelled("Blue")}
+    )
     assert added.json()["NewOptionValue"] == 727000001
     assert (await visits.post("bw_visits", {"bw_colour": 727000001})).status_code == 204
     assert error(await visits.delete(f"GlobalOptionSetDefinitions({choice})")) == (400, "0x8004f01f")
@@ -225,3 +234,12 @@ async def test_publishing_needs_its_privilege_and_changes_nothing(start, error):
     assert (await api.post("PublishAllXml")).status_code == 204
     short = await start(seeded={"privileges_missing": ["prvPublishCustomization", "prvCreateEntity"]})
     assert error(await short.post("PublishAllXml")) == (403, "0x80040220")
+
+
+async def test_an_unmanaged_solution_goes_without_its_tables(visits, error):
+    solution = (await visits.row("solutions?$filter=uniquename eq 'bridgework'"))["value"][0]
+    publisher = solution["_publisherid_value"]
+    assert error(await visits.delete(f"publishers({publisher})")) == (405, "0x80040227")
+    assert (await visits.delete(f"solutions({solution['solutionid']})")).status_code == 204
+    assert (await visits.get(VISIT)).status_code == 200
+    assert (await visits.delete(f"publishers({publisher})")).status_code == 204

@@ -62,13 +62,17 @@ async def test_rows_are_created_read_changed_listed_and_deleted(client):
          "industrycode": "Accounting"},
     )  # fmt: skip
     assert account == account_id
-    row = await client.records.retrieve("account", account, select=["name", "industrycode"], expand=["primarycontactid"])
+    row = await client.records.retrieve(
+        "account", account, select=["name", "industrycode"], expand=["primarycontactid"]
+    )
     assert (row["name"], row["industrycode"], row["primarycontactid"]["fullname"]) == ("A", 1, "Ann Bell")
     await client.records.update("account", account, {"telephone1": "1"})
     ids = await client.records.create("account", [{"name": f"B{n}"} for n in range(5)])
     assert len(ids) == 5
     await client.records.update("account", ids, {"telephone1": "2"})
-    pages = [page async for page in client.records.list_pages("account", select=["name"], orderby=["name asc"], page_size=2)]
+    pages = [
+        page async for page in client.records.list_pages("account", select=["name"], orderby=["name asc"], page_size=2)
+    ]
     assert [len(page) for page in pages] == [2, 2, 2]
     found = await client.records.list("account", filter="telephone1 eq '2' and statecode eq 0", select=["name"])
     assert len(found) == 5
@@ -133,7 +137,8 @@ async def test_queries_by_sql_and_fetchxml_find_the_rows(client):
     rows = await client.query.sql("SELECT TOP 3 firstname FROM contact WHERE firstname LIKE 'C%' ORDER BY firstname")
     assert [row["firstname"] for row in rows] == ["C0", "C1", "C2"]
     fetch = """<fetch count="2"><entity name="contact"><attribute name="firstname"/><order attribute="firstname"/>
-      <link-entity name="account" from="accountid" to="parentcustomerid" alias="a"><attribute name="name"/></link-entity>
+      <link-entity name="account" from="accountid" to="parentcustomerid" alias="a"><attribute name="name"/>
+      </link-entity>
     </entity></fetch>"""
     pages = [page async for page in client.query.fetchxml(fetch).execute_pages()]
     found = [row for page in pages for row in page]

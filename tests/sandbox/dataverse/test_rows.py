@@ -67,7 +67,9 @@ async def test_one_property_can_be_set_and_cleared(api):
 
 async def test_a_lookup_is_bound_cleared_and_read_with_annotations(api):
     account = await api.create("accounts", {"name": "Smile"})
-    contact = await api.create("contacts", {"firstname": "A", "parentcustomerid_account@odata.bind": f"/accounts({account})"})
+    contact = await api.create(
+        "contacts", {"firstname": "A", "parentcustomerid_account@odata.bind": f"/accounts({account})"}
+    )
     row = (await api.get(f"contacts({contact})", Prefer='odata.include-annotations="*"')).json()
     name = "_parentcustomerid_value"
     assert row[name] == account

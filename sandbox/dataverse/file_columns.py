@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
@@ -14,7 +11,6 @@ from . import errors, records, rules
 from .columns import Column, Kind, TableSchema
 from .files import StoredFile, Upload, document_of
 from .people import privilege
-from .values import guid
 from .wire import Answer, Request
 from .work import Work
 
@@ -24,7 +20,6 @@ if TYPE_CHECKING:
 BLOCK = 4 * 1024 * 1024
 SINGLE = 128 * 1024 * 1024
 WHOLE_DOWNLOAD = 16 * 1024 * 1024
-MOST_BLOCK_ID = 64
 RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)\Z")
 WANTED = re.compile(r"bytes=(\d+)-(\d*)\Z")
 
@@ -59,7 +54,7 @@ def put_file(org: Organisation, table: TableSchema, row_id: str, column: Column,
         )
     if len(request.body) > SINGLE:
         raise errors.DataverseError(413, "0x8004418a", "The request exceeds the maximum size of 128 MB.")
-    _keep(org, request, table, row_id, column, name, request.body)
+    keep_content(org, request, table, row_id, column, name, request.body)
     return Answer(204)
 
 
@@ -78,12 +73,12 @@ def _put_chunk(
     upload.received.extend(request.body)
     if len(upload.received) < total:
         return Answer(206)
-    _keep(org, request, table, row_id, column, upload.name, bytes(upload.received))
+    keep_content(org, request, table, row_id, column, upload.name, bytes(upload.received))
     del org.files.uploads[request.query["sessiontoken"]]
     return Answer(204)
 
 
-def _keep(
+def keep_content(
     org: Organisation, request: Request, table: TableSchema, row_id: str, column: Column, name: str, content: bytes
 ) -> str:
     limit = (column.max_size_kb or 32_768) * 1024
@@ -169,155 +164,3 @@ def _stored(org: Organisation, row: dict[str, Any], column: Column) -> StoredFil
         return None if text is None else StoredFile("image.png", "image/png", base64.b64decode(text))
     file_id = row.get(column.logical_name)
     return None if file_id is None else org.files.files.get(file_id)
-
-
-# block messages
-
-
-@dataclass(frozen=True)
-class Family:
-    """One of the two families of rows that hold a file in a Base64 column."""
-
-    table: str
-    body: str
-    answer: str
-
-
-FAMILIES = {
-    "Annotation": Family("annotation", "documentbody", "AnnotationId"),
-    "Attachment": Family("activitymimeattachment", "body", "ActivityMimeAttachmentId"),
-}
-
-
-def _target(org: Organisation, body: dict[str, Any], table_name: str | None) -> tuple[TableSchema, dict[str, Any]]:
-    target = body.get("Target")
-    kind = target.get("@odata.type") if isinstance(target, dict) else None
-    if not isinstance(target, dict) or not isinstance(kind, str):
-        raise errors.invalid("Target with @odata.type is required.", "0x80040203")
-    name = kind.rpartition(".")[2]
-    table = org.catalogue.table(name)
-    if table is None or table_name not in (None, name):
-        raise errors.invalid(f"Target cannot be of the type {kind}.", "0x80040203")
-    return table, target
-
-
-def _initialize(family: str) -> Callable[[Organisation, Request], Answer]:
-    def message(org: Organisation, request: Request) -> Answer:
-        table, target = _target(org, request.json(), FAMILIES[family].table)
-        row_id = guid(target.get(table.primary_id)) or org.new_id()
-        return _begin(org, request, Upload(table.logical_name, row_id, "", str(target.get("filename") or "")))
-
-    return message
-
-
-def _initialize_file(org: Organisation, request: Request) -> Answer:
-    body = request.json()
-    table, target = _target(org, body, None)
-    column = table.columns.get(str(body.get("FileAttributeName")))
-    row_id = guid(target.get(table.primary_id))
-    if column is None or column.kind is not Kind.FILE or row_id is None or not body.get("FileName"):
-        raise errors.invalid("FileAttributeName, FileName and the id of the Target are required.", "0x80040203")
-    if not org.row_exists(table.logical_name, row_id):
-        raise errors.missing_target(table.logical_name, row_id)
-    return _begin(org, request, Upload(table.logical_name, row_id, column.logical_name, str(body["FileName"])))
-
-
-def _begin(org: Organisation, request: Request, upload: Upload) -> Answer:
-    token = org.new_id()
-    org.files.uploads[token] = upload
-    return Answer(200, {"@odata.context": f"{request.root}/$metadata#Edm.String", "FileContinuationToken": token})
-
-
-def _upload(org: Organisation, body: dict[str, Any]) -> Upload:
-    upload = org.files.uploads.get(str(body.get("FileContinuationToken")))
-    if upload is None:
-        raise errors.invalid("The FileContinuationToken is not valid.", "0x80090003")
-    return upload
-
-
-def _upload_block(org: Organisation, request: Request) -> Answer:
-    body = request.json()
-    upload = _upload(org, body)
-    try:
-        block_id = base64.b64decode(str(body["BlockId"]), validate=True)
-        block = base64.b64decode(str(body["BlockData"]), validate=True)
-    except (KeyError, binascii.Error):
-        raise errors.invalid("BlockId and BlockData must be Base64.", "0x80040203") from None
-    if len(block) > BLOCK:
-        raise errors.invalid(f"The block is larger than {BLOCK} bytes.", "0x80090008")
-    lengths = {len(base64.b64decode(other)) for other in upload.blocks}
-    if len(block_id) > MOST_BLOCK_ID or lengths - {len(block_id)}:
-        raise errors.invalid("Block ids must be of equal length, at most 64 bytes.", "0x80040203")
-    upload.blocks[str(body["BlockId"])] = block
-    return Answer(204)
-
-
-def _joined(upload: Upload, body: dict[str, Any]) -> bytes:
-    names = body.get("BlockList")
-    if not isinstance(names, list) or any(name not in upload.blocks for name in names):
-        raise errors.invalid("BlockList names a block that was not uploaded.", "0x80040203")
-    return b"".join(upload.blocks[name] for name in names)
-
-
-def _commit(name: str) -> Callable[[Organisation, Request], Answer]:
-    family = FAMILIES[name]
-
-    def message(org: Organisation, request: Request) -> Answer:
-        body = request.json()
-        upload = _upload(org, body)
-        table, target = _target(org, body, family.table)
-        content = _joined(upload, body)
-        row = {key: value for key, value in target.items() if key not in ("@odata.type", table.primary_id)}
-        row[family.body] = base64.b64encode(content).decode("ascii")
-        exists = org.row_exists(table.logical_name, upload.row_id)
-        if exists and name == "Attachment":
-            raise errors.invalid("Attachment blocks can only create a row.", "0x80040203")
-        with org.work(request.caller) as work:
-            if exists:
-                records.update(work, table, upload.row_id, row)
-            else:
-                records.create(work, table, row, row_id=upload.row_id)
-        del org.files.uploads[str(body["FileContinuationToken"])]
-        context = f"{request.root}/$metadata#Microsoft.Dynamics.CRM.Commit{name}BlocksUploadResponse"
-        return Answer(200, {"@odata.context": context, family.answer: upload.row_id, "FileSizeInBytes": len(content)})
-
-    return message
-
-
-def _commit_file(org: Organisation, request: Request) -> Answer:
-    body = request.json()
-    upload = _upload(org, body)
-    table = org.catalogue.tables[upload.table]
-    content = _joined(upload, body)
-    name = str(body.get("FileName") or upload.name)
-    file_id = _keep(org, request, table, upload.row_id, table.columns[upload.column], name, content)
-    stored = org.files.files[file_id]
-    if body.get("MimeType"):
-        typed = StoredFile(stored.name, str(body["MimeType"]), stored.content)
-        org.files.files[file_id] = typed
-        org.remember("file", "", file_id, document_of(typed))
-    del org.files.uploads[str(body["FileContinuationToken"])]
-    context = f"{request.root}/$metadata#Microsoft.Dynamics.CRM.CommitFileBlocksUploadResponse"
-    return Answer(200, {"@odata.context": context, "FileId": file_id, "FileSizeInBytes": len(content)})
-
-
-def _delete_file_by_id(org: Organisation, request: Request) -> Answer:
-    file_id = guid(request.json().get("FileId"))
-    for table in org.catalogue.tables.values():
-        for column in table.columns.values():
-            if column.kind is Kind.FILE and file_id is not None:
-                for row in org.store(table.logical_name).having(column.logical_name, file_id):
-                    return delete_file(org, table, row[table.primary_id], column, request)
-    raise errors.missing_target("fileattachment", str(file_id))
-
-
-UPLOAD_ACTIONS: dict[str, Callable[[Organisation, Request], Answer]] = {
-    "InitializeAnnotationBlocksUpload": _initialize("Annotation"),
-    "InitializeAttachmentBlocksUpload": _initialize("Attachment"),
-    "InitializeFileBlocksUpload": _initialize_file,
-    "UploadBlock": _upload_block,
-    "CommitAnnotationBlocksUpload": _commit("Annotation"),
-    "CommitAttachmentBlocksUpload": _commit("Attachment"),
-    "CommitFileBlocksUpload": _commit_file,
-    "DeleteFile": _delete_file_by_id,
-}
