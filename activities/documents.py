@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from activities.toolbox import Toolbox
 from shared.errors import Stop
 from shared.mapping.model import digest
 from shared.runs.model import Document
+
+HOLDS_VALUES = frozenset({"sample-diff", "crosswalk"})
+"""These hold record values, so they lie with the staged records and go when those go; the others are reports."""
 
 
 async def publish(tools: Toolbox, run: str, name: str, body: Mapping[str, Any]) -> Document:
@@ -18,7 +23,11 @@ async def publish(tools: Toolbox, run: str, name: str, body: Mapping[str, Any]) 
     if current and current.digest == mark:
         return current
     sequence = current.sequence + 1 if current else 1
-    address = await tools.staging.write_document(run, name, dict(body), sequence)
+    if name in HOLDS_VALUES:
+        path = f"{run}/documents/{name}-{sequence}"
+        address = await tools.staging.write_bytes(path, orjson.dumps(body))
+    else:
+        address = await tools.staging.write_document(run, name, dict(body), sequence)
     document = Document(name, address.path, mark, sequence)
     await tools.runs.put_document(run, document)
     return document
@@ -27,7 +36,15 @@ async def publish(tools: Toolbox, run: str, name: str, body: Mapping[str, Any]) 
 async def read(tools: Toolbox, run: str, name: str) -> dict[str, Any] | None:
     """The current document of that name, or None when there is none yet."""
     current = await tools.runs.document(run, name)
-    return await tools.staging.read_document(current.path) if current else None
+    return await content(tools, current) if current else None
+
+
+async def content(tools: Toolbox, document: Document) -> dict[str, Any]:
+    """What a document says."""
+    if document.name in HOLDS_VALUES:
+        found: dict[str, Any] = orjson.loads(await tools.staging.read_bytes(document.path))
+        return found
+    return await tools.staging.read_document(document.path)
 
 
 async def need(tools: Toolbox, run: str, name: str) -> dict[str, Any]:

@@ -106,7 +106,7 @@ async def document(tools: Toolbox, run: Run, name: str, *, values: bool) -> Answ
     if found is None:
         detail = f"The run is in phase {run.phase.value}; this document comes later."
         return answers.problem(404, "document-not-yet", "The document is not there yet", detail)
-    body = await tools.staging.read_document(found.path)
+    body = await documents.content(tools, found)
     if name == "sample-diff" and not values:
         body = _masked(body)
     return Answer(200, {"name": name, "digest": found.digest, "sequence": found.sequence, "document": body})
