@@ -8,10 +8,10 @@ from . import errors
 from .column_bodies import labels_of, refused
 from .column_changes import column_exists, mark_new, store_column
 from .columns import Column, Kind, ManyToMany, Relationship, TableSchema
+from .intersect_tables import intersect_table
 from .people import Caller
 from .platform_columns import Addition
 from .solutions import RELATIONSHIP, add_component, drop_component, require_prefix
-from .standard_tables import intersect_table
 
 if TYPE_CHECKING:
     from .organisation import Organisation
