@@ -65,12 +65,21 @@ async def act(outcome: Outcome, client: df.DurableOrchestrationClient) -> None:
         story, instance = outcome.start
         status = await client.get_status(instance)
         if not status or status.runtime_status is None:
-            run = instance.removesuffix("-rollback")
-            await client.start_new(story, instance, {"run": run})
+            await begin(story, instance, client)
     for instance in outcome.wake:
         status = await client.get_status(instance)
         if status and status.runtime_status in AWAKE:  # one that has ended meanwhile needs no waking
             await client.raise_event(instance, "wake", {})
+
+
+async def begin(story: str, instance: str, client: df.DurableOrchestrationClient) -> None:
+    """Start an instance; that somebody else started it in the meantime is as good."""
+    try:
+        await client.start_new(story, instance, {"run": instance.removesuffix("-rollback")})
+    except Exception:
+        status = await client.get_status(instance)
+        if not status or status.runtime_status is None:
+            raise
 
 
 async def about_run(

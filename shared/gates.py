@@ -53,7 +53,9 @@ def already(decision: str) -> Refusal:
 
 def judge_rollback(run: Run) -> Refusal | None:
     """Whether a run can be asked to go back."""
-    if run.phase in (Phase.ROLLED_BACK, Phase.ROLLBACK) or run.wish == "rollback":
+    asked = run.wish == "rollback" and run.phase is not Phase.FINISHED
+    # After the sign-off a request also starts the way back. It may be repeated, in case it was cut off before that.
+    if run.phase in (Phase.ROLLED_BACK, Phase.ROLLBACK) or asked:
         return Refusal(409, "already-rolling-back", "This run is being rolled back, or was already.")
     if run.phase in (Phase.REJECTED, Phase.FAILED):
         return Refusal(409, "nothing-to-roll-back", "This run ended before it wrote anything.")

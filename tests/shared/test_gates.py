@@ -71,6 +71,10 @@ def test_rollback_is_possible_even_after_the_sign_off():
     assert gates.judge_rollback(replace(RUN, phase=Phase.FINISHED)) is None
 
 
+def test_a_rollback_after_the_sign_off_may_be_asked_again_until_it_has_begun():
+    assert gates.judge_rollback(replace(RUN, phase=Phase.FINISHED, wish="rollback")) is None
+
+
 def test_only_what_is_held_up_can_be_resumed():
     assert gates.judge_resume(RUN) is not None
     assert gates.judge_resume(replace(RUN, wish="pause")) is None
