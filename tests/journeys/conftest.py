@@ -85,7 +85,8 @@ def stay(
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stay]:
-    """A calm town with a small clinic, shared by the journeys of one file."""
-    with stay(tmp_path_factory.mktemp("town"), patients=60, dataverse=["--calm"]) as here:
+def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stay]:
+    """A calm town with a small clinic, shared by the journeys of one file; its ``TOWN`` says how it differs."""
+    differs = {"patients": 60, "dataverse": ["--calm"], **getattr(request.module, "TOWN", {})}
+    with stay(tmp_path_factory.mktemp("town"), **differs) as here:
         yield here
