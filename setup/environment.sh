@@ -33,6 +33,6 @@ wanted=$(digest sandbox/npm/package.json sandbox/npm/package-lock.json)
 if ! stamped sandbox/npm/node_modules/.made-from "$wanted"; then
     echo "Installing the npm packages into sandbox/npm"
     rm -f sandbox/npm/node_modules/.made-from
-    (cd sandbox/npm && PATH="$node/bin:$PATH" node "$node/lib/node_modules/npm/bin/npm-cli.js" ci --loglevel=error)
+    (cd sandbox/npm && PATH="$node/bin:$PATH" node "$node/lib/node_modules/npm/bin/npm-cli.js" ci --loglevel=error >/dev/null)
     echo "$wanted" >sandbox/npm/node_modules/.made-from
 fi
