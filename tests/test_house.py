@@ -24,7 +24,15 @@ FRONT = ("function_app.py", "activities/blueprint.py", "orchestrators/blueprint.
 
 # What a story may lean on. `datetime` is for parsing and adding; NOW below keeps the clock out.
 STORY_MAY_IMPORT = (
-    *("__future__*", "typing.*", "collections.abc.*", "datetime.timedelta", "datetime.datetime", "orchestrators*"),
+    *(
+        "__future__*",
+        "typing.*",
+        "collections.abc.*",
+        "dataclasses.replace",
+        "datetime.timedelta",
+        "datetime.datetime",
+        "orchestrators*",
+    ),
     *("shared.wire*", "shared.vocabulary*", "shared.errors*"),
 )
 MAY_NOT_IMPORT = {
