@@ -28,7 +28,9 @@ async def amend(tools: Toolbox, about: About) -> Nothing:
     """Apply the changes of the decision about the current map. They were checked when they were accepted."""
     current = await tools.runs.document(about.run, "mapping")
     decision = await tools.runs.decision(about.run, "mapping", current.digest) if current else None
-    if decision and decision["decision"] == "amend":
+    if current and decision and decision["decision"] == "amend":
         mapping = parse(await documents.need(tools, about.run, "mapping"))
-        await documents.publish(tools, about.run, "mapping", document(amended(mapping, decision["changes"])))
+        # The revision is part of the digest: a map amended back to an earlier one still wants a decision of its own.
+        body = {**document(amended(mapping, decision["changes"])), "revision": current.sequence + 1}
+        await documents.publish(tools, about.run, "mapping", body)
     return Nothing()
