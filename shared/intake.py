@@ -173,7 +173,16 @@ def _address(at: str, url: Any, allowed: Any, setting: str) -> list[dict[str, st
         has_host = bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
         parts, has_host = urlsplit(""), False
-    if not has_host or parts.scheme not in ("https", "http") or parts.username or parts.query or parts.fragment:
+    # What one library reads over another one trips over: a space, a line break, a letter beyond ASCII.
+    plain = url.isascii() and url.isprintable() and " " not in url
+    if (
+        not plain
+        or not has_host
+        or parts.scheme not in ("https", "http")
+        or parts.username
+        or parts.query
+        or parts.fragment
+    ):
         return [{"at": at, "problem": "must be an https address without user name, query or fragment"}]
     if not allowed(url):
         return [{"at": at, "problem": f"is not an https address that this app may talk to ({setting})"}]

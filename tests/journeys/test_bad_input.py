@@ -146,6 +146,25 @@ def test_all_complaints_come_at_once(door: Door, good: dict[str, Any]):
     assert "user:secret" not in json.dumps(seen.body)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("https://a b.crm.dynamics.com", "https://a\nb.crm.dynamics.com", "https://\u0430.crm.dynamics.com"),
+        *(
+            "https://org.crm.dynamics.com.evil.example",
+            "https://org.crm.dynamics.com:0",
+            "https://[::1",
+            "",
+            "https://",
+        ),
+        *("http://org.crm.dynamics.com", "https://me@org.crm.dynamics.com", "https://org.crm.dynamics.com/?x=1"),
+    ],
+)
+def test_an_address_that_could_be_read_two_ways_is_refused(door: Door, good: dict[str, Any], url: str):
+    seen = door.refused(400, "request-doubtful", "POST", START, {**good, "target": {"url": url}})
+    assert _complaints(seen) == {"target.url"}
+
+
 @pytest.mark.parametrize("blob", ["../runs/x.zip", "/x.zip", "https://evil.example/x.zip", "a\\b.zip"])
 def test_a_bundle_s_name_stays_inside_the_inbox(door: Door, good: dict[str, Any], blob: str):
     door.refused(400, "request-doubtful", "POST", START, {**good, "source": {"kind": "bundle", "blob": blob}})
