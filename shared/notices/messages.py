@@ -14,8 +14,8 @@ import orjson
 from shared.runs.model import Run
 
 
-def body(run: Run) -> bytes:
-    """The notice about where a run is now."""
+def body(run: Run, *, digest: str | None = None) -> bytes:
+    """The notice about where a run is now. ``digest`` is of the document it waits to have decided, if it does."""
     return orjson.dumps(
         {
             "type": "migration.updated",
@@ -23,6 +23,7 @@ def body(run: Run) -> bytes:
             "phase": run.phase.value,
             "waiting_for": "problem" if run.problem else run.waiting_for or None,
             "problem": run.problem["code"] if run.problem else None,
+            "digest": digest,
         }
     )
 
@@ -32,6 +33,16 @@ def headers(notice_id: str, timestamp: int, content: bytes, secret: str) -> dict
     signed = {"webhook-id": notice_id, "webhook-timestamp": str(timestamp), "content-type": "application/json"}
     if secret:
         message = f"{notice_id}.{timestamp}.".encode() + content
-        mac = hmac.new(secret.encode(), message, hashlib.sha256).digest()
+        mac = hmac.new(_key(secret), message, hashlib.sha256).digest()
         signed["webhook-signature"] = "v1," + base64.b64encode(mac).decode()
     return signed
+
+
+def _key(secret: str) -> bytes:
+    """The signing key: Standard Webhooks' own form is ``whsec_`` and base64; anything else is taken as it is."""
+    if secret.startswith("whsec_"):
+        try:
+            return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+        except ValueError:
+            pass  # not that form after all
+    return secret.encode()

@@ -23,6 +23,12 @@ def test_a_receiver_can_check_the_signature_as_standard_webhooks_say():
     assert headers["webhook-signature"] == f"v1,{mac}"
 
 
+def test_a_secret_in_the_form_of_standard_webhooks_signs_with_the_bytes_it_stands_for():
+    written = "whsec_" + base64.b64encode(b"shared secret").decode()
+    plain = messages.headers("msg_1", 1, b"{}", "shared secret")
+    assert messages.headers("msg_1", 1, b"{}", written) == plain
+
+
 def test_without_a_secret_a_notice_goes_out_unsigned():
     assert "webhook-signature" not in messages.headers("msg_1", 1, b"{}", "")
 
@@ -30,4 +36,5 @@ def test_without_a_secret_a_notice_goes_out_unsigned():
 def test_a_notice_says_where_the_run_is_and_nothing_else():
     assert orjson.loads(messages.body(RUN)) == {
         "type": "migration.updated", "run": "r1", "phase": "sample-review", "waiting_for": "sample", "problem": None,
+        "digest": None,
     }  # fmt: skip
