@@ -150,6 +150,14 @@ class Customer:
         self.host.call("POST", "/sandbox/clock", {"advance_seconds": 8 * 24 * 3600})
         return self.until(run, waits_for="sign-off", watch=watch)
 
+    def refusal(self, asking: Callable[[], Any]) -> Refused:
+        """How the app refuses what ``asking`` asks for; a disappointment when it does not."""
+        try:
+            asking()
+        except Refused as refused:
+            return refused
+        raise Disappointed("the app accepted what it should refuse")
+
     def export(self) -> list[str]:
         """The target as it is, read past the app: one canonical line per row and per piece of schema."""
         with urllib.request.urlopen(f"{self.town.dataverse_url}/sandbox/export", timeout=120) as answer:
