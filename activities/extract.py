@@ -58,8 +58,9 @@ async def _stage_one(tools: Toolbox, run: Run, source: Source, lane: LaneProgres
     """One shard. Its number comes from the lane, so a repeat after a crash writes the same shard again."""
     records: list[dict[str, Any]] = []
     cursor: str | None = lane.cursor or None
+    most = min(PAGE_RECORDS, tools.settings.shard_records)
     while len(records) < tools.settings.shard_records:
-        page = await source.page(lane.object, cursor=cursor, since=lane.notes["since"] or None, limit=PAGE_RECORDS)
+        page = await source.page(lane.object, cursor=cursor, since=lane.notes["since"] or None, limit=most)
         records += page.records
         cursor = page.next_cursor
         if cursor is None:
