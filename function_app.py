@@ -66,10 +66,10 @@ async def act(outcome: Outcome, client: df.DurableOrchestrationClient) -> None:
         status = await client.get_status(instance)
         if not status or status.runtime_status is None:
             await begin(story, instance, client)
-    for instance in outcome.wake:
+    for instance, event in outcome.wake:
         status = await client.get_status(instance)
         if status and status.runtime_status in AWAKE:  # one that has ended meanwhile needs no waking
-            await client.raise_event(instance, "wake", {})
+            await client.raise_event(instance, event, {})
 
 
 async def begin(story: str, instance: str, client: df.DurableOrchestrationClient) -> None:

@@ -40,7 +40,7 @@ async def finish(tools: Toolbox, asked: Mark) -> Nothing:
 
 async def look(tools: Toolbox, asked: Look) -> Seen:
     """Whether there is an answer about a topic. The waiter is written down first, so that no wake-up is missed."""
-    await tools.runs.wait(asked.run, asked.waiter)
+    await tools.runs.wait(asked.run, asked.waiter, asked.event)
     answer = await _answer(tools, await tools.run(asked.run), asked.topic)
     if answer != "wait":
         await tools.runs.stop_waiting(asked.run, asked.waiter)

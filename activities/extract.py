@@ -6,9 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.corepractice.source import Source
-
 from activities.toolbox import Toolbox
+from shared.corepractice.source import Source
 from shared.runs.model import LaneProgress, Run
 from shared.vocabulary import Tally
 from shared.wire.payloads import About, Progress, Slice, Window

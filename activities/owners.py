@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.corepractice.source import Source
-
 from activities import documents
 from activities.toolbox import Toolbox
 from shared import owners as ownership
+from shared.corepractice.source import Source
 from shared.errors import AskPerson
 from shared.wire.payloads import About, Nothing
 

@@ -29,7 +29,7 @@ class Outcome:
 
     answer: Answer
     start: tuple[str, str] | None = None
-    wake: tuple[str, ...] = ()
+    wake: tuple[tuple[str, str], ...] = ()
 
 
 async def start(tools: Toolbox, body: bytes, key: str) -> Outcome:
@@ -203,5 +203,5 @@ async def find(tools: Toolbox, run: str) -> Run | None:
     return await tools.runs.get(run) if re.fullmatch(r"r[0-9a-f]{20}", run) else None
 
 
-async def _waiters(tools: Toolbox, run: Run) -> tuple[str, ...]:
-    return tuple(await tools.runs.waiters(run.id))
+async def _waiters(tools: Toolbox, run: Run) -> tuple[tuple[str, str], ...]:
+    return tuple(await tools.runs.take_waiters(run.id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,7 +22,7 @@ def delta(context: Any) -> Telling[str | None]:
     closes_at = datetime.fromisoformat(window.closes_at)
     try:
         closing = story.now >= closes_at
-        answer = "close" if closing else (yield from _look(story, window.run))
+        answer = "close" if closing else (yield from _look(story, window))
         if answer == "rollback":
             return answer
         if answer in ("pickup", "close"):
@@ -29,16 +30,20 @@ def delta(context: Any) -> Telling[str | None]:
             if answer == "close":
                 return "closed"
         else:
-            yield from story.woken_before(min(closes_at, story.now + LONGEST_RACE))
+            yield from story.woken_before(min(closes_at, story.now + LONGEST_RACE), event=_event(window))
     except TurnBack:
         return "rollback"
-    story.begin_anew(window)
+    story.begin_anew(replace(window, turn=window.turn + 1))
     return None
 
 
-def _look(story: Story, run: str) -> Telling[str]:
+def _event(window: OpenWindow) -> str:
+    return f"wake-{window.turn}"
+
+
+def _look(story: Story, window: OpenWindow) -> Telling[str]:
     try:
-        seen = yield from story.ask(steps.LOOK, Look(run, "window", story.instance))
+        seen = yield from story.ask(steps.LOOK, Look(window.run, "window", story.instance, _event(window)))
     except Held:
         return "wait"
     return seen.answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,12 +18,13 @@ def gate(context: Any) -> Telling[str | None]:
     """Answers with what was decided about the topic it waits for."""
     story = Story(context)
     waiting = story.input(Waiting)
+    event = f"wake-{waiting.turn}"
     try:
-        seen = yield from story.ask(steps.LOOK, Look(waiting.run, waiting.topic, story.instance))
+        seen = yield from story.ask(steps.LOOK, Look(waiting.run, waiting.topic, story.instance, event))
         if seen.answer != "wait":
             return seen.answer
     except Held:
         pass  # the table was out of reach: look again later, as after a wake-up that was lost
-    yield from story.woken_before(story.now + LOOK_AGAIN)
-    story.begin_anew(waiting)
+    yield from story.woken_before(story.now + LOOK_AGAIN, event=event)
+    story.begin_anew(replace(waiting, turn=waiting.turn + 1))
     return None

@@ -69,7 +69,7 @@ def read(environment: Mapping[str, str]) -> Settings:
     """Settings from an environment. Raises Stop naming the variable that cannot be understood."""
 
     def text(name: str, default: str = "") -> str:
-        return environment.get(f"BRIDGEWORK_{name}", "").strip() or default
+        return _resolved(environment.get(f"BRIDGEWORK_{name}", "")).strip() or default
 
     def number(name: str, default: float) -> float:
         try:
@@ -105,9 +105,14 @@ def read(environment: Mapping[str, str]) -> Settings:
         secrets={
             normal_name(name.removeprefix(SECRET_PREFIX)): value
             for name, value in environment.items()
-            if name.startswith(SECRET_PREFIX) and value
+            if name.startswith(SECRET_PREFIX) and _resolved(value)
         },
     )
+
+
+def _resolved(value: str) -> str:
+    """Nothing for a Key Vault reference that was not resolved: the platform then hands over the reference itself."""
+    return "" if value.startswith("@Microsoft.KeyVault(") else value
 
 
 @cache

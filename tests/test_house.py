@@ -57,7 +57,6 @@ DOORS = {
     "shared/staging/failures.py": "names the storage library's errors; opens nothing",
     "shared/corepractice/bundle*.py": "an export bundle, a file on local disk",
     "activities/toolbox.py": "opens the doors, once",
-    "activities/notify.py": "names the HTTP library's error; posts through the toolbox",
 }
 CHANCE = ("random", "secrets", "time")
 NOW = ("now", "utcnow", "today", "uuid1", "uuid4", "urandom", "getenv", "monotonic", "perf_counter", "time_ns")

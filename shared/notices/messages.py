@@ -28,11 +28,16 @@ def body(run: Run, *, digest: str | None = None) -> bytes:
     )
 
 
-def headers(notice_id: str, timestamp: int, content: bytes, secret: str) -> dict[str, str]:
+def notice_id(content: bytes) -> str:
+    """The same notice has the same id, so a receiver can drop a repeat."""
+    return "msg_" + hashlib.sha256(content).hexdigest()[:24]
+
+
+def headers(id_: str, timestamp: int, content: bytes, secret: str) -> dict[str, str]:
     """The headers a receiver checks. Without a configured secret a notice goes out unsigned."""
-    signed = {"webhook-id": notice_id, "webhook-timestamp": str(timestamp), "content-type": "application/json"}
+    signed = {"webhook-id": id_, "webhook-timestamp": str(timestamp), "content-type": "application/json"}
     if secret:
-        message = f"{notice_id}.{timestamp}.".encode() + content
+        message = f"{id_}.{timestamp}.".encode() + content
         mac = hmac.new(_key(secret), message, hashlib.sha256).digest()
         signed["webhook-signature"] = "v1," + base64.b64encode(mac).decode()
     return signed

@@ -13,7 +13,8 @@ from dataclasses import asdict
 from typing import Any
 
 import orjson
-from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.core import MatchConditions
+from azure.core.exceptions import AzureError, ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 from azure.data.tables import UpdateMode
 from azure.data.tables.aio import TableClient, TableServiceClient
 
@@ -190,22 +191,31 @@ class Runs:
 
     # Waiters
 
-    async def wait(self, run: str, instance: str) -> None:
-        """Note that this orchestration instance wants to be woken when something about the run changes."""
-        await self._merge({"PartitionKey": run, "RowKey": f"waiter|{_safe(instance)}", "instance": instance})
+    async def wait(self, run: str, instance: str, event: str) -> None:
+        """Note that this orchestration instance wants to be woken, by that event, when something changes."""
+        row = {"PartitionKey": run, "RowKey": f"waiter|{_safe(instance)}", "instance": instance, "event": event}
+        await self._merge(row)
 
-    async def stop_waiting(self, run: str, instance: str) -> None:
-        """The instance has its answer."""
+    async def stop_waiting(self, run: str, instance: str) -> bool:
+        """The instance has its answer, or is about to be woken. False when it was not waiting any more."""
         try:
-            await self._table.delete_entity(run, f"waiter|{_safe(instance)}")
-        except ResourceNotFoundError:
-            return
-        except HttpResponseError as error:
+            # The library hides that there was nothing to delete unless it must match something.
+            row = await self._table.get_entity(run, f"waiter|{_safe(instance)}")
+            await self._table.delete_entity(
+                row, match_condition=MatchConditions.IfNotModified, etag=row.metadata["etag"]
+            )
+        except (ResourceNotFoundError, ResourceModifiedError):
+            return False
+        except AzureError as error:
             raise storage_failure(error) from error
+        return True
 
-    async def waiters(self, run: str) -> list[str]:
-        """The instances to wake."""
-        return [str(row["instance"]) async for row in self._list(run, "waiter|")]
+    async def take_waiters(self, run: str) -> list[tuple[str, str]]:
+        """The instances to wake and the events to wake them by. Each is given out once: two events of one name before
+        the wait would collapse into one on Azure, and are refused by the sandbox."""
+        rows = [row async for row in self._list(run, "waiter|")]
+        found = [(str(row["instance"]), str(row["event"])) for row in rows]
+        return [(instance, event) for instance, event in found if await self.stop_waiting(run, instance)]
 
 
 def _safe(instance: str) -> str:

@@ -17,7 +17,6 @@ Telling = Generator[Any, Any, R]
 PATIENCE = 60
 """How often a step may say "again" before a person is told. With the waits below: about two hours."""
 LONGEST_WAIT = 120.0
-WAKE = "wake"
 
 
 class Held(Exception):
@@ -81,13 +80,16 @@ class Story:
         """Wait on the story's clock."""
         yield self._context.create_timer(self.now + timedelta(seconds=seconds))
 
-    def woken_before(self, moment: datetime) -> Telling[bool]:
-        """Wait for a wake-up or for ``moment``, whichever is first. Call it once per execution, then begin anew:
-        a second race over the same event is where the 1.x protocol loses track."""
-        event = self._context.wait_for_external_event(WAKE)
+    def woken_before(self, moment: datetime, *, event: str) -> Telling[bool]:
+        """Wait for the wake-up of that name or for ``moment``, whichever is first.
+
+        Call it once per execution, with a name of its own, then begin anew: a second race, or two events of one name,
+        is where the 1.x protocol loses track.
+        """
+        woken = self._context.wait_for_external_event(event)
         timer = self._context.create_timer(moment)
-        first = yield self._context.task_any([event, timer])
-        if first is event:
+        first = yield self._context.task_any([woken, timer])
+        if first is woken:
             timer.cancel()
             return True
         return False

@@ -45,11 +45,13 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A question to the runs table: is there a reason to go on? ``waiter`` is the instance to wake later."""
+    """A question to the runs table: is there a reason to go on? If not, ``waiter`` is the instance to wake later, and
+    ``event`` the name to wake it by."""
 
     run: str
     topic: str
     waiter: str
+    event: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +122,11 @@ class Slices:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A child that waits for a topic of a run: a gate's name, ``problem`` or ``paused``."""
+    """A child that waits for a topic of a run: a gate's name, ``problem`` or ``paused``. ``turn`` counts its looks."""
 
     run: str
     topic: str
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +135,4 @@ class OpenWindow:
 
     run: str
     closes_at: str
+    turn: int = 0

@@ -82,13 +82,14 @@ async def test_lanes_shards_documents_and_asides_come_back_as_they_were(runs: Ru
     assert await runs.asides(run, "patients") == {"P/1#?": "text-too-long"}
 
 
-async def test_waiters_are_woken_until_they_have_their_answer(runs: Runs, run: str):
-    await runs.wait(run, "abc:0")
-    await runs.wait(run, "abc:0")
-    assert await runs.waiters(run) == ["abc:0"]
-    await runs.stop_waiting(run, "abc:0")
-    await runs.stop_waiting(run, "abc:0")
-    assert await runs.waiters(run) == []
+async def test_a_waiter_is_given_out_once_however_many_want_to_wake_it(runs: Runs, run: str):
+    await runs.wait(run, "abc:0", "wake-1")
+    await runs.wait(run, "abc:0", "wake-1")
+    await runs.wait(run, "abc:1", "wake-7")
+    assert await runs.stop_waiting(run, "abc:1")
+    assert not await runs.stop_waiting(run, "abc:1")
+    assert await runs.take_waiters(run) == [("abc:0", "wake-1")]
+    assert await runs.take_waiters(run) == []
 
 
 async def test_a_journal_page_comes_back_whole_and_settles(service: TableServiceClient, run: str):
