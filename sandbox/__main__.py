@@ -64,6 +64,9 @@ Watch it, read what a gate shows, approve it (digest: from the document):
   curl -s {town.functions_url}/api/migrations/RUN/decisions {key} \\
     -d '{{"gate": "mapping", "decision": "approve", "digest": "DIGEST", "by": "you@example.com"}}'
 
+Look into the target yourself:
+  curl -s '{town.dataverse_url}/api/data/v9.2/contacts?$top=1' -H 'Authorization: Bearer {town.dataverse_token}'
+
 Put everything back:
   curl -s -X POST {town.functions_url}/api/migrations/RUN/rollback {key}
 """

@@ -13,6 +13,7 @@ import secrets
 import shutil
 import signal
 import sys
+import time
 import urllib.request
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -21,11 +22,14 @@ from pathlib import Path
 
 from sandbox.azurite import running_azurite
 from sandbox.host.process import HostProcess
+from sandbox.identity import tokens
 from sandbox.identity.keyfile import read_or_create
 
 HERE = Path(__file__).parent.parent
 CORE_PRACTICE_TOKEN = "core-practice-sandbox-token"
 SECRET_NAME = "core-practice"
+VISITOR = "99999999-8888-4777-8666-555555555555"
+"""The application id of whoever looks into the target besides the app."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class Town:
     corepractice_token: str
     corepractice_secret_name: str
     fallback_owner: str
+    dataverse_token: str
+    """A bearer token for looking into the target oneself, good for a day."""
 
 
 class Part:
@@ -104,7 +110,7 @@ async def running_town(
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     identity_key = home / "identity.key"
-    read_or_create(identity_key)
+    signing_key = read_or_create(identity_key)
     async with AsyncExitStack() as stack:
         azurite = stack.enter_context(running_azurite(home / "azurite"))
         practice_url = await _start(stack, "sandbox.corepractice", _clinic(patients, seed), home / "corepractice.log")
@@ -137,6 +143,9 @@ async def running_town(
             corepractice_token=CORE_PRACTICE_TOKEN,
             corepractice_secret_name=SECRET_NAME,
             fallback_owner=next(p["internalemailaddress"] for p in reversed(people) if not p["isdisabled"]),
+            dataverse_token=tokens.issue(
+                resource=target_url, client_id=VISITOR, key=signing_key, now=time.time(), lifetime=24 * 3600
+            ),
         )
         (folder / "town.json").write_text(json.dumps(asdict(town), indent=2))
         yield Running(town, host)
