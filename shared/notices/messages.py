@@ -29,7 +29,7 @@ def body(run: Run, *, digest: str | None = None) -> bytes:
 
 
 def notice_id(content: bytes) -> str:
-    """The same notice has the same id, so a receiver can drop a repeat."""
+    """The same notice has the same id, so a receiver can drop a repeat; another document makes another notice."""
     return "msg_" + hashlib.sha256(content).hexdigest()[:24]
 
 
