@@ -170,7 +170,7 @@ def _address(at: str, url: Any, allowed: Any, setting: str) -> list[dict[str, st
         return []
     try:
         parts = urlsplit(url)
-        has_host = bool(parts.hostname) and (parts.port or 1) > 0
+        has_host = bool(parts.hostname) and parts.port != 0
     except ValueError:
         parts, has_host = urlsplit(""), False
     # What one library reads over another one trips over: a space, a line break, a letter beyond ASCII.
