@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from activities.link import object_maps
 from activities.load import order_of
 from activities.toolbox import Toolbox
 from shared.dataverse.client import Dataverse
+from shared.dataverse.results import Result
 from shared.journal import undo as journal_undo
 from shared.journal.entries import Page, PageState
 from shared.mapping.compiled import ObjectMap
+from shared.schema.model import Table
 from shared.wire.payloads import Progress, Slice
 
 PAGES_AT_A_TIME = 10
+Link = tuple[Table, str]
+MOST_LISTED = 100
+"""How many held rows a lane lists one by one; all of them are counted."""
 
 
 async def undo(tools: Toolbox, slice_: Slice) -> Progress:
@@ -25,16 +32,20 @@ async def undo(tools: Toolbox, slice_: Slice) -> Progress:
     journal = await tools.journal(run.id)
     name = f"{order_of(slice_.generation)}|{slice_.generation}|{slice_.object}|{slice_.lane:03d}"
     pages = [number for number, state in await journal.pages(name) if state != PageState.UNDONE]
-    object_map = (await object_maps(tools, run))[slice_.object]
+    maps = await object_maps(tools, run)
+    object_map = maps[slice_.object]
+    links = _links_to(object_map.table, maps.values())
     target = tools.target_of(run)
     us = (await target.who_am_i()).user_id
-    notes = dict(lane.notes)
+    notes = {"undone": 0, "held": 0, "listed": [], **lane.notes}
     for number in sorted(pages, reverse=True)[:PAGES_AT_A_TIME]:
         page = await journal.get(name, number)
         if page is None:
             continue
-        for what, count in (await _undo_page(target, object_map, page, us)).items():
-            notes[what] = int(notes.get(what, 0)) + count
+        undone, held = await _undo_page(target, object_map, page, us=us, links=links)
+        notes["undone"] += undone
+        notes["held"] += len(held)
+        notes["listed"] = [*notes["listed"], *([page.table, *one] for one in held)][:MOST_LISTED]
         await journal.put(replace(page, state=PageState.UNDONE))
         await tools.runs.put_lane(run.id, replace(lane, notes=notes))
     more = len(pages) > PAGES_AT_A_TIME
@@ -42,30 +53,60 @@ async def undo(tools: Toolbox, slice_: Slice) -> Progress:
     return Progress(more=more)
 
 
-async def _undo_page(target: Dataverse, object_map: ObjectMap, page: Page, us: str) -> dict[str, int]:
-    """Counts of what went back, what was so already, and what is held because a person touched it since."""
+async def _undo_page(
+    target: Dataverse, object_map: ObjectMap, page: Page, *, us: str, links: Sequence[Link]
+) -> tuple[int, list[tuple[str, str]]]:
+    """How many rows are as they were before; and id and reason of each that is held, mostly for a person's edit."""
     ids = [entry.id for entry in page.entries]
     present = await target.rows(object_map.table, ids, select=object_map.select)
     todo = journal_undo.decide(page, present, us=us)
-    held = len(todo.held)
-    if todo.deletes:
-        results = await target.delete(object_map.table, todo.deletes)
-        held += sum(not result.ok for result in results)
+    held = list(todo.held)
+    used = await _used(target, links, [id_ for id_, _ in todo.deletes])
+    held += [(id_, "still-used") for id_ in used]
+    deletes = [(id_, version) for id_, version in todo.deletes if id_ not in used]
+    if deletes:
+        held += _refused(await target.delete(object_map.table, deletes))
     if todo.restores:
         names = list(object_map.by_name)
         rows = [
             {**object_map.restore(entry.id, entry.before or {}, names), "@odata.etag": version}
             for entry, version in todo.restores
         ]
-        results = await target.update(object_map.table, rows)
-        refused = {result.id for result in results if not result.ok}
-        held += len(refused)
+        refused = _refused(await target.update(object_map.table, rows))
+        held += refused
         states = [
             (entry.id, int((entry.before or {})["statecode"]), int((entry.before or {})["statuscode"]))
             for entry, _ in todo.restores
-            if entry.id not in refused and entry.before and entry.before["statecode"] != present[entry.id]["statecode"]
+            if entry.id not in dict(refused)
+            and entry.before
+            and entry.before["statecode"] != present[entry.id]["statecode"]
         ]
         if states:
             await target.set_state(object_map.table, states)
-    undone = len(todo.deletes) + len(todo.restores) + todo.done - (held - len(todo.held))
-    return {"undone": undone, "held": held}
+    return len(ids) - len(held), held
+
+
+def _links_to(table: Table, maps: Iterable[ObjectMap]) -> list[Link]:
+    """The lookups by which rows of ours may point at rows of a table."""
+    links = {
+        (one.table.name, column.name): (one.table, column.name)
+        for one in maps
+        for column in one.columns
+        if column.bind_set == table.set_name
+    }
+    return list(links.values())
+
+
+async def _used(target: Dataverse, links: Sequence[Link], ids: Sequence[str]) -> list[str]:
+    """The rows that a row which stays points at: deleting an account takes its contacts along, whoever edited them.
+
+    What points at them and goes itself went before: the way back begins with what refers to others.
+    """
+    going = set(ids)
+    found = await asyncio.gather(*(target.pointed_at(table, lookup, ids) for table, lookup in links))
+    used = {id_ for pointed in found for id_, by in pointed.items() if by - going}
+    return sorted(used)
+
+
+def _refused(results: Iterable[Result]) -> list[tuple[str, str]]:
+    return [(result.id, result.reason or "refused") for result in results if not result.ok]

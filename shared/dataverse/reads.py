@@ -14,6 +14,8 @@ from shared.schema.model import Table
 
 Row = dict[str, Any]
 
+_POINTED = 100
+"""Ids in one filter of ``pointed_at``: Dataverse takes 500 conditions, and the address has its limit too."""
 _USER_COLUMNS = "systemuserid,fullname,internalemailaddress,isdisabled,islicensed,applicationid"
 
 
@@ -93,6 +95,17 @@ class Reads:
         query = odata.query(select=_columns(table, select), **({"filter": filter} if filter else {}))
         async for page in self._follow(table.set_name + query, where=f"read {table.name}", size=size):
             yield page
+
+    async def pointed_at(self, table: Table, lookup: str, ids: Sequence[str]) -> dict[str, set[str]]:
+        """Which of ``ids`` rows of ``table`` point at by their column ``lookup``, with the ids of those rows."""
+        found: dict[str, set[str]] = {}
+        for start in range(0, len(ids), _POINTED):
+            wanted = " or ".join(f"_{lookup}_value eq {id_}" for id_ in ids[start : start + _POINTED])
+            async for page in self.pages(table, select=[lookup], filter=wanted):
+                for row in page:
+                    target = str(row[f"_{lookup}_value"]).lower()
+                    found.setdefault(target, set()).add(str(row[table.primary_id]).lower())
+        return found
 
     async def count(self, table: Table, filter: str | None = None) -> int:
         """Exactly how many rows match, now: by aggregate, or by paging where there are more than 50,000."""

@@ -54,6 +54,21 @@ async def test_ids_are_matched_whatever_their_case(environment, answers) -> None
     assert str(environment.seen[0].url).count("abcd") == 1
 
 
+async def test_what_rows_point_at_is_told_with_who_points(environment, answers) -> None:
+    environment.script = [
+        answers.found([
+            {"contactid": "C1", "_parentcustomerid_value": "A1"}, {"contactid": "c2", "_parentcustomerid_value": "a1"},
+        ]),
+    ]  # fmt: skip
+    found = await environment.client().pointed_at(TABLE, "parentcustomerid", ["a1", "a2"])
+    assert found == {"a1": {"c1", "c2"}}
+
+
+async def test_nothing_is_asked_about_no_rows(environment) -> None:
+    assert await environment.client().pointed_at(TABLE, "parentcustomerid", []) == {}
+    assert environment.seen == []
+
+
 @pytest.mark.parametrize(
     ("answer", "error"),
     [(httpx.Response(200, content=b"<html>"), Stop), (httpx.Response(400, json={"error": {"code": "0x0"}}), Stop),
