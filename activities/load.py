@@ -120,7 +120,7 @@ async def _batch(work: Work, records: list[dict[str, Any]], *, page: int) -> tup
     half_done = await work.journal.get(work.page_lane, page)
     batch = batches.decide(work.map, found.rows, present, number=work.run.number, half_done=half_done, left=work.left)
     entries = batches.entries_for(work.map, batch.touched, present, half_done=half_done, left=work.left)
-    asides |= {found.source_ids[id_]: ("edited-since", "") for id_ in batch.conflicts}
+    asides |= {found.source_ids[id_]: (batches.EDITED, "") for id_ in batch.conflicts}
     failed: dict[str, tuple[str, str]] = {}
     if batch.touched:
         intended = Page(work.wave, work.map.table.name, work.page_lane, page, PageState.INTENDED, entries)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -87,14 +87,27 @@ async def status(tools: Toolbox, run: Run) -> Answer:
     body |= {
         "objects": counts,
         "rows_per_second": round(written / max(body["elapsed_seconds"], 1), 1),
-        "delta": {"created": sum(t.created for t in deltas), "updated": sum(t.updated for t in deltas)},
+        "delta": {
+            "created": sum(t.created for t in deltas),
+            "updated": sum(t.updated for t in deltas),
+            "set_aside": sum(t.set_aside for t in deltas),
+        },
         "rollback": {
             "rows_undone": sum(int(notes.get("undone", 0)) for notes in undone),
             "held": sum(int(notes.get("held", 0)) for notes in undone),
+            "listed": [dict(zip(("where", "what", "why"), one, strict=True)) for one in _listed(undone)],
         },
         "documents": {name: {"digest": doc.digest, "sequence": doc.sequence} for name, doc in found.items() if doc},
     }
     return Answer(200, body)
+
+
+def _listed(undone: Iterable[Mapping[str, Any]]) -> list[list[str]]:
+    """What the way back left where it is: rows by table and id, parts of the schema by name, each with its reason."""
+    return [
+        *(one for notes in undone for one in notes.get("listed", ())),
+        *(["schema", name, why] for notes in undone for name, why in notes.get("reasons", {}).items()),
+    ]
 
 
 async def document(tools: Toolbox, run: Run, name: str, *, values: bool) -> Answer:

@@ -1,6 +1,7 @@
 """Prove it: recompute what every row should be from the staged source, and read the target back.
 
-Nothing here looks at what the loader counted. A record that was set aside is believed only if its row is really absent.
+Nothing here looks at what the loader counted. A record that was set aside is believed only if its row is really absent,
+or if it was somebody else who changed the row last.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from activities import documents
 from activities.link import object_maps, records
 from activities.toolbox import Toolbox
 from shared.dataverse.client import Dataverse
-from shared.diff.compare import compare
-from shared.loading.batches import created_by
+from shared.diff.compare import compare, differs
+from shared.loading.batches import EDITED, created_by, edited_by_another
 from shared.mapping.compiled import NUMBER, Excluded, ObjectMap, Row, SetAside
 from shared.reconcile.verdict import Findings, merged
 from shared.reconcile.verdict import verdict as verdict_of
@@ -66,6 +67,7 @@ async def _compare(
     number: int,
     size: int,
 ) -> None:
+    us = (await target.who_am_i()).user_id
     for start in range(0, len(staged), size):
         part = staged[start : start + size]
         results = [(str(record["id"]), object_map.row(record)) for record in part]
@@ -83,6 +85,9 @@ async def _compare(
                 row = there.get(result.id)
                 outcomes = compare(object_map, result, row)
                 ours = created_by(number, row)
+                if asides.get(source_id) == EDITED and differs(outcomes) and edited_by_another(row, us=us):
+                    findings.add_set_aside(EDITED, ours=ours)
+                    continue
                 findings.add_row(object_map.table.name, result.id, outcomes, there=row is not None, ours=ours)
 
 

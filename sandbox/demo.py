@@ -66,7 +66,7 @@ def _tell(town: Town, screen: Screen, patients: int) -> dict[str, Any]:
         "objects": {name: _five(counts) for name, counts in moved["objects"].items()},
         "fields_verified": verdict["fields_verified"],
         "differences": _problems(verdict),
-        "delta": moved["delta"],
+        "delta": {name: moved["delta"][name] for name in ("created", "updated")},
         "rollback": {"rows_left": rows_left, "differences": differences},
         "seconds": round(time.monotonic() - began, 1),
     }

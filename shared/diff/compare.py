@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -46,6 +46,11 @@ def compare(object_map: ObjectMap, row: Row, there: Mapping[str, Any] | None) ->
     outcome = _outcome(there is None, state == row.active)
     fields.append(FieldOutcome(STATE, "Active", "", "state", outcome, row.active, state))
     return fields
+
+
+def differs(outcomes: Iterable[FieldOutcome]) -> bool:
+    """Whether any field is not as it should be."""
+    return any(field.outcome is not Outcome.EQUAL for field in outcomes)
 
 
 def _outcome(missing: bool, equal: bool) -> Outcome:

@@ -14,6 +14,8 @@ from shared.journal.entries import Entry, Page
 from shared.mapping.compiled import NUMBER, Excluded, ObjectMap, Row, SetAside, is_active, state_of
 
 ETAG = "@odata.etag"
+EDITED = "edited-since"
+"""Why a record is set aside whose row a person changed after us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +111,8 @@ def entries_for(
 def created_by(number: int, there: Mapping[str, Any] | None) -> bool:
     """Whether a row that is there was created by the run of that number."""
     return there is not None and there.get(NUMBER) == number
+
+
+def edited_by_another(there: Mapping[str, Any] | None, *, us: str) -> bool:
+    """Whether somebody else than the user we write as was the last to change a row."""
+    return there is not None and str(there.get("_modifiedby_value") or us).lower() != us.lower()

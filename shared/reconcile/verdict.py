@@ -46,9 +46,10 @@ class Findings:
         self.excluded += 1
         self.reasons[rule] = self.reasons.get(rule, 0) + 1
 
-    def add_set_aside(self, reason: str) -> None:
-        """Count a record that could not go."""
+    def add_set_aside(self, reason: str, *, ours: bool = False) -> None:
+        """Count a record that could not go. ``ours``: its row is there, made by this run and edited by a person."""
         self.set_aside += 1
+        self.created += ours
         self.reasons[reason] = self.reasons.get(reason, 0) + 1
 
 

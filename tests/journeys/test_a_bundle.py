@@ -50,7 +50,7 @@ def test_a_clinic_as_a_bundle_moves_as_the_same_clinic_does_through_the_api(
     loaded = customer.approve_until_delta(run)
     assert loaded["objects"] == through_the_api["counts"]
     status = _pick_up_and_close(customer, run)
-    assert status["delta"] == {"created": 0, "updated": 0}
+    assert status["delta"] == {"created": 0, "updated": 0, "set_aside": 0}
     verdict = customer.document(run, "verdict")["document"]
     assert verdict["proved"]
     assert verdict["fields_verified"] == through_the_api["verdict"]["fields_verified"]

@@ -99,3 +99,10 @@ def test_before_values_hold_every_column_we_may_change_and_the_state(patients: O
     (entry,) = batches.entries_for(patients, [id_], {id_: there(patients, row)}, half_done=None, left={})
     assert entry.before is not None
     assert set(entry.before) == {column.read for column in patients.columns} | {"statecode", "statuscode"}
+
+
+def test_a_row_was_edited_by_another_only_if_somebody_else_changed_it_last():
+    assert batches.edited_by_another({"_modifiedby_value": "THEM"}, us="us")
+    assert not batches.edited_by_another({"_modifiedby_value": "US"}, us="us")
+    assert not batches.edited_by_another({}, us="us")
+    assert not batches.edited_by_another(None, us="us")

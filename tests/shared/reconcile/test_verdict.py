@@ -59,3 +59,11 @@ def test_the_verdict_holds_no_value_and_does_not_grow_with_the_differences():
     assert len(body["listed"]) == MOST_LISTED
     assert body["differs"] == 2 * MOST_LISTED
     assert "secret" not in str(body)
+
+
+def test_a_row_a_person_edited_is_set_aside_and_still_one_of_ours():
+    found = Findings(records=1)
+    found.add_set_aside("edited-since", ours=True)
+    body = verdict({"patients": asdict(found)}, extracted={"patients": 1}, rows_of_run={"contact": (1, 1)})
+    assert body["proved"]
+    assert body["objects"]["patients"]["reasons"] == {"edited-since": 1}
