@@ -32,7 +32,7 @@ async def trouble(tools: Toolbox, asked: Trouble) -> Nothing:
 
 async def finish(tools: Toolbox, asked: Mark) -> Nothing:
     """The run has ended."""
-    ended = datetime.now(UTC).isoformat(timespec="seconds")
+    ended = datetime.now(UTC).isoformat(timespec="milliseconds")
     await tools.runs.note(asked.run, phase=asked.phase, waiting_for="", wish="", problem="", ended_at=ended)
     await notify(tools, await tools.run(asked.run))
     return Nothing()

@@ -122,7 +122,7 @@ async def _batch(work: Work, records: list[dict[str, Any]], *, page: int) -> tup
     entries = batches.entries_for(work.map, batch.touched, present, half_done=half_done, left=work.left)
     asides |= {found.source_ids[id_]: (batches.EDITED, "") for id_ in batch.conflicts}
     failed: dict[str, tuple[str, str]] = {}
-    if batch.touched:
+    if batch.touched or batches.is_half_done(half_done):
         intended = Page(work.wave, work.map.table.name, work.page_lane, page, PageState.INTENDED, entries)
         await work.journal.put(intended)
         failed = await _send(work, batch)

@@ -50,7 +50,7 @@ async def start(tools: Toolbox, body: bytes, key: str) -> Outcome:
         _, first = await tools.runs.claim_start(key, run=run, body_digest=digest)
         if first != digest:
             return Outcome(_other_body())
-        await tools.runs.register(run, request, at=datetime.now(UTC).isoformat(timespec="seconds"))
+        await tools.runs.register(run, request, at=datetime.now(UTC).isoformat(timespec="milliseconds"))
     return Outcome(_started(run), start=("migration", run))
 
 

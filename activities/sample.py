@@ -11,6 +11,7 @@ from activities.toolbox import Toolbox
 from shared.diff import sample
 from shared.diff.compare import FieldOutcome, Outcome, compare
 from shared.loading.batches import sort_records
+from shared.mapping.compiled import ObjectMap
 from shared.mapping.model import FieldMap, ObjectRule, parse
 from shared.runs.model import Run
 from shared.vocabulary import row_id
@@ -114,7 +115,7 @@ async def sample_diff(tools: Toolbox, about: About) -> Nothing:
             "set_aside": _count([*(aside.reason for _, aside in found.set_aside), *filter(None, absent.values())]),
             "fields": sum(len(fields) for _, fields in rows),
             "differences": sum(field.outcome is not Outcome.EQUAL for _, fields in rows for field in fields),
-            "rows": [{"row": row.id, "fields": _lines(by_row[row.id], fields)} for row, fields in rows],
+            "rows": [{"row": row.id, "fields": _lines(object_map, by_row[row.id], fields)} for row, fields in rows],
         }
     await documents.publish(tools, run.id, "sample-diff", _document(objects))
     return Nothing()
@@ -127,7 +128,7 @@ def _count(reasons: Iterable[str]) -> dict[str, int]:
     return counts
 
 
-def _lines(record: Mapping[str, Any], fields: Sequence[FieldOutcome]) -> list[dict[str, Any]]:
+def _lines(object_map: ObjectMap, record: Mapping[str, Any], fields: Sequence[FieldOutcome]) -> list[dict[str, Any]]:
     return [
         {
             "label": field.label,
@@ -136,8 +137,8 @@ def _lines(record: Mapping[str, Any], fields: Sequence[FieldOutcome]) -> list[di
             "rule": field.rule,
             "outcome": field.outcome.value,
             "source": record.get(field.source) if field.source else None,
-            "expected": field.expected,
-            "target": field.actual,
+            "expected": object_map.readable(field.column, field.expected),
+            "target": object_map.readable(field.column, field.actual),
         }
         for field in fields
     ]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.journal.entries import Entry, Page
+from shared.journal.entries import Entry, Page, PageState
 from shared.mapping.compiled import NUMBER, Excluded, ObjectMap, Row, SetAside, is_active, state_of
 
 ETAG = "@odata.etag"
@@ -65,7 +65,8 @@ def decide(
 ) -> Batch:
     """What to send for ``rows``. ``left`` holds the entry of every row this run wrote before, in another batch."""
     batch = Batch()
-    ours = {entry.id for entry in half_done.entries} if half_done else set()
+    ours = {entry.id for entry in half_done.entries} if is_half_done(half_done) else set()
+    left = {**left, **_settled(half_done)}
     for id_, row in rows.items():
         there = present.get(id_)
         if there is None:
@@ -86,6 +87,18 @@ def decide(
         if is_active(there) != row.active:
             batch.states.append((id_, *state_of(row)))
     return batch
+
+
+def is_half_done(page: Page | None) -> bool:
+    """Whether an earlier attempt at a batch was cut off before it knew what it left behind."""
+    return page is not None and page.state is PageState.INTENDED
+
+
+def _settled(page: Page | None) -> dict[str, Entry]:
+    """What an earlier attempt at a batch left behind, if it got that far: a person may have changed it since."""
+    if page is None or page.state is not PageState.SETTLED:
+        return {}
+    return {entry.id: entry for entry in page.entries if entry.version}
 
 
 def entries_for(

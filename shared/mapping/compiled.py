@@ -206,6 +206,12 @@ class ObjectMap:
         else:
             wire[column.name] = value
 
+    def readable(self, name: str, value: Any) -> Any:
+        """A value as a person would say it: a choice by its label, anything else as it is."""
+        field = self.table.field(name)
+        labels = {option.value: option.label for option in field.options} if field else {}
+        return labels.get(value, value) if field and field.kind is Kind.CHOICE else value
+
     def restore(self, id_: str, before: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
         """A row's earlier values, in wire form: ``before`` holds them under the names they are read by."""
         wire: dict[str, Any] = {self.table.primary_id: id_}

@@ -76,6 +76,24 @@ def test_a_row_a_person_edited_since_is_left_alone(patients: ObjectMap):
     assert decide(patients, rows, {id_: untouched}, left=left).conflicts == []
 
 
+def test_a_batch_that_was_settled_is_not_ours_to_write_over_after_a_crash(patients: ObjectMap):
+    rows = sorted_rows(patients)
+    (id_, row), *_ = rows.items()
+    settled = Page(1, "contact", "lane", 0, PageState.SETTLED, (Entry(id_, None, version="v1"),))
+    edited = there(patients, row, version="v2", firstname="Edited meanwhile")
+    assert decide(patients, rows, {id_: edited}, half_done=settled).conflicts == [id_]
+    assert not batches.is_half_done(settled)
+
+
+def test_a_batch_that_was_cut_off_goes_on_where_it_was(patients: ObjectMap):
+    rows = sorted_rows(patients)
+    (id_, row), *_ = rows.items()
+    cut_off = Page(1, "contact", "lane", 0, PageState.INTENDED, (Entry(id_, None),))
+    half = there(patients, row, version="v1", firstname="Half-way")
+    assert decide(patients, rows, {id_: half}, half_done=cut_off).updates
+    assert batches.is_half_done(cut_off)
+
+
 def test_the_first_before_value_wins_on_every_retry(patients: ObjectMap):
     rows = sorted_rows(patients)
     (id_, row), *_ = rows.items()
