@@ -65,7 +65,7 @@ def decide(
 ) -> Batch:
     """What to send for ``rows``. ``left`` holds the entry of every row this run wrote before, in another batch."""
     batch = Batch()
-    ours = {entry.id for entry in half_done.entries} if is_half_done(half_done) else set()
+    ours = {entry.id for entry in half_done.entries} if half_done and is_half_done(half_done) else set()
     left = {**left, **_settled(half_done)}
     for id_, row in rows.items():
         there = present.get(id_)
