@@ -84,6 +84,11 @@ class Running:
         self.town = town
         self._host = host
 
+    @property
+    def host_process_id(self) -> int:
+        """The app's process, for whoever measures it."""
+        return self._host.process_id
+
     async def kill_host(self) -> None:
         """End the app's host as ``kill -9`` does."""
         await self._host.kill()

@@ -32,6 +32,11 @@ class HostProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._drain: asyncio.Task[None] | None = None
 
+    @property
+    def process_id(self) -> int:
+        """For whoever measures it; 0 while it does not run."""
+        return self._process.pid if self._process else 0
+
     async def start(self, *, port: int = 0) -> str:
         """Answers the URL once it listens; RuntimeError with the host's last words if it does not come up."""
         errors = self._log.open("ab") if self._log else None

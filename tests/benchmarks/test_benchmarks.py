@@ -1,0 +1,25 @@
+"""The bench measures what it says, at sizes too small to mean anything."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks.__main__ import main
+
+
+def test_the_bench_prints_every_figure_and_writes_them_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    out = tmp_path / "bench.json"
+    assert main(["--quick", "--out", str(out)]) == 0
+    written = json.loads(out.read_text())
+    assert written["machine"]["cores"] >= 1
+    assert {figure["area"] for figure in written["figures"]} == {
+        "The local host",
+        "The simulators",
+        "A whole migration",
+    }
+    assert all(figure["value"] > 0 for figure in written["figures"])
+    printed = capsys.readouterr().out
+    assert all(figure["name"] in printed for figure in written["figures"])
