@@ -60,6 +60,15 @@ def name_of(part: Part) -> str:
             return f"field|{part.table}|{part.field.name}"
 
 
+async def is_there(target: Dataverse, part: Publisher | Solution) -> bool:
+    """Whether a container was there before us."""
+    match part:
+        case Publisher():
+            return await target.has_publisher(part.prefix)
+        case Solution():
+            return await target.has_solution(part.name)
+
+
 async def create(target: Dataverse, part: Part, *, prefix: str) -> bool:
     """Make a part if it is not there. Answers whether it was made now."""
     solution = solution_name(prefix)

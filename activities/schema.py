@@ -77,8 +77,11 @@ async def _apply(tools: Toolbox, run: Run, wanted: tuple[Table, ...], found: Gap
     for part in parts:
         name = components.name_of(part)
         earlier = pages.get(name)
-        if earlier and earlier.state is PageState.SETTLED and isinstance(part, Publisher | Solution):
-            continue
+        if isinstance(part, Publisher | Solution) and (
+            (earlier and earlier.state is PageState.SETTLED)
+            or (not earlier and await components.is_there(target, part))
+        ):
+            continue  # what somebody else has made is never noted as ours, so the way back does not touch it
         page = earlier or Page(0, "schema", LANE, len(pages) + 1, PageState.INTENDED, (Entry(name, None),))
         pages[name] = page
         await journal.put(page)
@@ -87,7 +90,7 @@ async def _apply(tools: Toolbox, run: Run, wanted: tuple[Table, ...], found: Gap
         ours = created or earlier is not None
         await journal.put(page.settled({name: "created" if ours else "existed"}))
         done += 1
-        if done >= STEPS_AT_A_TIME:
+        if done >= STEPS_AT_A_TIME and part is not parts[-1]:
             return
     await target.publish([table.name for table in wanted])
 

@@ -36,18 +36,16 @@ class Definitions(Reads):
             "customizationoptionvalueprefix": option_prefix,
         }
 
-        async def there() -> bool:
-            return await self._publisher(prefix) is not None
+        return await self._make(lambda: self.has_publisher(prefix), "publishers", body, where="create the publisher")
 
-        return await self._make(there, "publishers", body, where="create the publisher")
+    async def has_publisher(self, prefix: str) -> bool:
+        """Whether there is a publisher with that customization prefix."""
+        return await self._publisher(prefix) is not None
 
     async def ensure_solution(self, name: str, prefix: str) -> bool:
         """Our solution, under the publisher with that prefix (ensure_publisher first)."""
 
-        async def there() -> bool:
-            return await self.find("solutions", "solutionid", f"uniquename eq {odata.quoted(name)}") is not None
-
-        if await there():
+        if await self.has_solution(name):
             return False
         publisher = await self._publisher(prefix)
         if publisher is None:
@@ -58,7 +56,11 @@ class Definitions(Reads):
             "version": "1.0.0.0",
             "publisherid@odata.bind": odata.reference("publishers", publisher),
         }
-        return await self._make(there, "solutions", body, where="create the solution")
+        return await self._make(lambda: self.has_solution(name), "solutions", body, where="create the solution")
+
+    async def has_solution(self, name: str) -> bool:
+        """Whether there is a solution of that unique name."""
+        return await self.find("solutions", "solutionid", f"uniquename eq {odata.quoted(name)}") is not None
 
     async def create_table(self, table: Table, *, solution: str) -> bool:
         """A user-owned table with its primary name column; add the other columns one by one."""

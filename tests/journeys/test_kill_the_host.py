@@ -12,9 +12,17 @@ import pytest
 
 from sandbox.customer import Api
 from tests.journeys.conftest import Stay
+from tests.journeys.somebody import Somebody
 from tests.journeys.watching import poll
 
 TOWN = {"patients": 80, "app": {"BRIDGEWORK_SHARD_RECORDS": "40", "BRIDGEWORK_BATCH_ROWS": "15"}}
+OTHERS = {
+    "friendlyname": "Of an earlier run",
+    "uniquename": "bridgeworkbw",
+    "customizationprefix": "bw",
+    "customizationoptionvalueprefix": 72700,
+}
+"""A publisher that was there before: looked at in the very moment of a kill, it must not be taken for ours."""
 WRITES = "(CreateMultiple|UpdateMultiple|batch)$"
 
 
@@ -38,12 +46,15 @@ def _killed_while(town: Stay, simulator: str, match: str, *, asked: int) -> Iter
 def story(town: Stay) -> dict[str, Any]:
     """A whole run, with its host killed in every phase."""
     customer, source, target = town.customer("Stubborn Dental"), town.town.corepractice_url, town.town.dataverse_url
+    Somebody(town).makes("publishers", **OTHERS)
     seen: dict[str, Any] = {"customer": customer, "before": customer.export()}
     with _killed_while(town, source, "^GET /v1/appointments$", asked=1):
         seen["run"] = run = customer.start(customer.request(sample_size=100))
     customer.until(run, waits_for="mapping")
-    with _killed_while(town, target, "^POST .*/Attributes$", asked=6):
+    with _killed_while(town, target, "^GET .*/publishers$", asked=1):
         customer.decide(run, "mapping")
+    with _killed_while(town, target, "^POST .*/Attributes$", asked=6):
+        pass
     with _killed_while(town, source, "^GET /v1/appointments$", asked=2):
         pass
     with _killed_while(town, target, WRITES, asked=4):

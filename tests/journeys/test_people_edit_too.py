@@ -3,36 +3,18 @@
 from __future__ import annotations
 
 import json
-import time
-import uuid
 from typing import Any
 
 import pytest
 
 from sandbox.customer import Api, Customer
-from sandbox.identity import tokens
-from sandbox.identity.keyfile import read_or_create
 from tests.journeys.conftest import Stay
+from tests.journeys.somebody import Somebody
 from tests.journeys.watching import poll
 
 TOWN = {"patients": 40}
-SOMEBODY = str(uuid.uuid5(uuid.NAMESPACE_DNS, "somebody.example.com"))
 BY_HAND = "+61 400 000 000"
 AT_THE_SOURCE = "0411 222 333"
-
-
-class Receptionist:
-    """A person at work in the target, signed in as somebody else than the app."""
-
-    def __init__(self, stay: Stay) -> None:
-        url = stay.town.dataverse_url
-        key = read_or_create(stay.home / "identity.key")
-        token = tokens.issue(resource=url, client_id=SOMEBODY, key=key, now=time.time())
-        self._headers = {"Authorization": f"Bearer {token}", "If-Match": "*"}
-        self._api = Api(url)
-
-    def edit(self, table: str, row: str, **values: Any) -> None:
-        self._api.call("PATCH", f"/api/data/v9.2/{table}({row})", values, **self._headers)
 
 
 def _rows(customer: Customer, table: str) -> dict[str, dict[str, Any]]:
@@ -51,7 +33,7 @@ def _patients(customer: Customer) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def story(town: Stay) -> dict[str, Any]:
     """Two patients change at the source; one of them a receptionist has edited at the target before."""
-    customer, receptionist = town.customer("Busy Dental"), Receptionist(town)
+    customer, receptionist = town.customer("Busy Dental"), Somebody(town)
     seen: dict[str, Any] = {"customer": customer, "before": customer.export()}
     seen["run"] = run = customer.start()
     customer.approve_until_delta(run)
@@ -61,7 +43,7 @@ def story(town: Stay) -> dict[str, Any]:
     )
     first, second = [one["id"] for one in listed["data"] if one["status"] == "active" and one["id"] in contacts][:2]
     seen["edited"], seen["other"] = contacts[first], contacts[second]
-    receptionist.edit("contacts", seen["edited"], mobilephone=BY_HAND)
+    receptionist.changes("contacts", seen["edited"], mobilephone=BY_HAND)
     seen["by hand"] = _rows(customer, "contact")[seen["edited"]]
     for patient in (first, second):
         Api(town.town.corepractice_url).call("PUT", f"/sandbox/patients/{patient}", {"mobile": AT_THE_SOURCE})

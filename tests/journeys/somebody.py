@@ -1,0 +1,31 @@
+"""Somebody else who works in the target: a person or another program, signed in as neither of us."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Any
+
+from sandbox.customer import Api
+from sandbox.identity import tokens
+from sandbox.identity.keyfile import read_or_create
+from tests.journeys.conftest import Stay
+
+SOMEBODY = str(uuid.uuid5(uuid.NAMESPACE_DNS, "somebody.example.com"))
+
+
+class Somebody:
+    """Writes to the target past the app."""
+
+    def __init__(self, stay: Stay) -> None:
+        url = stay.town.dataverse_url
+        key = read_or_create(stay.home / "identity.key")
+        token = tokens.issue(resource=url, client_id=SOMEBODY, key=key, now=time.time())
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._api = Api(f"{url}/api/data/v9.2")
+
+    def changes(self, table: str, row: str, **values: Any) -> None:
+        self._api.call("PATCH", f"/{table}({row})", values, **self._headers, **{"If-Match": "*"})
+
+    def makes(self, table: str, **values: Any) -> None:
+        self._api.call("POST", f"/{table}", values, **self._headers)
