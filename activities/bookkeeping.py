@@ -35,6 +35,7 @@ async def finish(tools: Toolbox, asked: Mark) -> Nothing:
     ended = datetime.now(UTC).isoformat(timespec="milliseconds")
     await tools.runs.note(asked.run, phase=asked.phase, waiting_for="", wish="", problem="", ended_at=ended)
     await notify(tools, await tools.run(asked.run))
+    await tools.release(asked.run)
     return Nothing()
 
 

@@ -108,6 +108,13 @@ class Toolbox:
         """Drop what was compiled for a run: its target's schema has changed."""
         self.compiled = {mark: maps for mark, maps in self.compiled.items() if mark[0] != run_id}
 
+    async def release(self, run_id: str) -> None:
+        """Let go of what this process holds for a run that has ended: its compiled map, its source, a bundle's file."""
+        self.forget(run_id)
+        source = self._sources.pop(run_id, None)
+        if source is not None:
+            await source.close()
+
     async def journal(self, run: str) -> Journal:
         """A run's journal."""
         journal = Journal(self.tables, run)
