@@ -117,7 +117,7 @@ async def running_town(
     identity_key = home / "identity.key"
     signing_key = read_or_create(identity_key)
     async with AsyncExitStack() as stack:
-        azurite = stack.enter_context(running_azurite(home / "azurite"))
+        azurite = stack.enter_context(running_azurite())
         practice_url = await _start(stack, "sandbox.corepractice", _clinic(patients, seed), home / "corepractice.log")
         people = await asyncio.to_thread(_get, f"{practice_url}/sandbox/staff-users")
         users = home / "users.json"

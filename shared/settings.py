@@ -34,7 +34,7 @@ class Settings:
     target_hosts: tuple[str, ...] = ("*.dynamics.com",)
     allow_loopback: bool = False
     lanes: int = 4
-    shard_records: int = 2000
+    shard_records: int = 1000
     batch_rows: int = 200
     set_aside_share: float = 0.05
     notice_secret: str = field(default="", repr=False)
@@ -98,7 +98,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         target_hosts=names("TARGET_HOSTS", "*.dynamics.com"),
         allow_loopback=text("ALLOW_LOOPBACK") == "true",
         lanes=int(number("LANES", 4)),
-        shard_records=int(number("SHARD_RECORDS", 2000)),
+        shard_records=int(number("SHARD_RECORDS", 1000)),
         batch_rows=int(number("BATCH_ROWS", 200)),
         set_aside_share=number("SET_ASIDE_SHARE", 0.05),
         notice_secret=text("NOTICE_SECRET"),
