@@ -16,7 +16,7 @@ from azure.data.tables.aio import TableClient, TableServiceClient
 
 from shared.errors import Stop
 from shared.journal.entries import Entry, Page, PageState
-from shared.runs.store import storage_failure
+from shared.storage_failures import storage_failure
 
 CHUNK = 60_000
 """A Table property holds at most 64 KiB; an entity 1 MiB, so a page may span several properties."""

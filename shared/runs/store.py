@@ -18,23 +18,11 @@ from azure.core.exceptions import AzureError, ResourceExistsError, ResourceModif
 from azure.data.tables import UpdateMode
 from azure.data.tables.aio import TableClient, TableServiceClient
 
-from shared.errors import AskPerson, Failure, TryAgain
 from shared.runs.model import Document, LaneProgress, Run
+from shared.storage_failures import storage_failure
 from shared.vocabulary import Address, Phase, Tally
 
 TABLE = "runs"
-
-
-def storage_failure(error: AzureError) -> Failure:
-    """A storage error by what happens next. The message names no row."""
-    status = getattr(error, "status_code", None)
-    if status in (401, 403):
-        return AskPerson(
-            "storage-refused",
-            "The storage account refused the app.",
-            remedy="Give the app's identity the role Storage Table Data Contributor on the data account.",
-        )
-    return TryAgain("storage-unavailable", "The storage account did not answer as it should.", after=5)
 
 
 class Runs:

@@ -17,7 +17,7 @@ from azure.storage.blob.aio import BlobClient, BlobServiceClient, ExponentialRet
 
 from shared.errors import Stop
 from shared.staging import layout, pages
-from shared.staging.failures import as_failures
+from shared.storage_failures import as_failures
 from shared.vocabulary import Address
 
 _LARGEST_SINGLE_PUT = 32 << 20

@@ -13,8 +13,8 @@ from azure.storage.blob.aio import BlobServiceClient
 
 from shared.errors import AskPerson, Stop, TryAgain
 from shared.staging import layout
-from shared.staging.failures import storage_failure
 from shared.staging.store import Staging
+from shared.storage_failures import storage_failure
 
 RECORDS = [{"id": f"p-{number}", "first_name": "Zoë", "active": True, "number": number} for number in range(500)]
 

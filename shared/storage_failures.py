@@ -1,4 +1,4 @@
-"""What goes wrong in blob storage, by what happens next."""
+"""What goes wrong in the storage account, by what happens next. Every door to it, Blob or Table, comes here."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpRes
 
 from shared.errors import AskPerson, Failure, Stop, TryAgain
 
+ROLES = "Storage Blob Data Contributor and Storage Table Data Contributor"
+
 
 def storage_failure(error: AzureError) -> Failure:
-    """The Failure that stands for a storage error. Its message names no blob."""
+    """The Failure that stands for a storage error. Its message names no blob and no row."""
     status = getattr(error, "status_code", None)
     if isinstance(error, ClientAuthenticationError) or status in (401, 403):
         return AskPerson(
             "storage-refused",
             "The storage account refused the app.",
-            remedy="Give the app's identity the role Storage Blob Data Contributor on the data account, then resume.",
+            remedy=f"Give the app's identity the roles {ROLES} on the data account, then resume.",
         )
     passing = status is None or status >= 500 or status in (408, 409, 412, 429)
     if isinstance(error, HttpResponseError) and not passing:
