@@ -1,35 +1,47 @@
-"""python -m benchmarks [--quick]: one table, and .sandbox/bench.json."""
+"""python -m benchmarks [--quick] [--only NAME]: one table, and .sandbox/bench.json."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import local_host, simulators, whole_migration
-from benchmarks.figures import machine, table, write
+from benchmarks import local_host, simulators, transform, whole_migration
+from benchmarks.figures import Figure, machine, table, write
+from benchmarks.sizes import QUICK, TINY, WHOLE, Sizes
 
 RESULT = Path(__file__).parent.parent / ".sandbox" / "bench.json"
+SIZES = {"whole": WHOLE, "quick": QUICK, "tiny": TINY}
+MEASURES: dict[str, Callable[[Sizes], list[Figure]]] = {
+    "host": lambda sizes: local_host.measure(wide=sizes.wide, long=sizes.long),
+    "simulators": lambda sizes: simulators.measure(rows=sizes.rows, patients=sizes.records),
+    "map": lambda sizes: transform.measure(records=sizes.mapped),
+    "migration": lambda sizes: whole_migration.measure(sizes.clinics),
+}
 
 
 def main(arguments: list[str]) -> int:
     """Measure, print, write."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="small sizes: shows that it works, not how fast")
-    parser.add_argument("--out", type=Path, default=RESULT)
-    given = parser.parse_args(arguments)
-    quick = given.quick
-    figures = [
-        *local_host.measure(wide=100 if quick else 1000, long=20 if quick else 50),
-        *simulators.measure(rows=2_000 if quick else 40_000, patients=200 if quick else 20_000),
-        *whole_migration.measure([100] if quick else [2_000, 20_000]),
-    ]
+    given = _parser().parse_args(arguments)
+    sizes = SIZES["quick" if given.quick else given.sizes]
+    figures = [figure for name in given.only or MEASURES for figure in MEASURES[name](sizes)]
     write(figures, given.out)
     here = machine()
     print(table(figures))
-    print(f"\nMeasured on {here['cores']} cores ({here['cpu']}), Python {here['python']}, everything on one machine.")
-    print(f"Read the ratios; the absolute figures are this machine's. Written to {given.out}.")
+    print(f"\nMeasured on {here['cores']} cores ({here['cpu']}), Python {here['python']}, everything on one machine:")
+    print("whatever else ran on it took its share too. Read the ratios; the absolute figures are this machine's.")
+    print(f"Written to {given.out}.")
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="the same as --sizes quick: about a minute")
+    parser.add_argument("--sizes", choices=list(SIZES), default="whole", help="tiny shows that it works, not how fast")
+    parser.add_argument("--only", choices=list(MEASURES), action="append", help="this measure; may be said again")
+    parser.add_argument("--out", type=Path, default=RESULT, help="where the figures go as JSON")
+    return parser
 
 
 if __name__ == "__main__":

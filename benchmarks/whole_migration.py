@@ -1,4 +1,4 @@
-"""A whole migration through the front door, at two sizes: how fast, and what ten times the practice takes in memory.
+"""A whole migration through the front door, at several sizes: how fast, where the time goes, and what memory it takes.
 
 Everything runs on this machine, so the simulators and the storage emulator take their share of it. Limits are off.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,15 @@ from sandbox.customer import Customer
 from sandbox.town import Running, running_town
 
 AREA = "A whole migration"
-READING, WRITING = "extract", "load"
-MACHINE_TIME = ("discover", "schema", "owners", READING, "sample", WRITING, "reconcile")
+SHOWN = ("discover", "schema", "extract", "sample", "load", "reconcile", "rollback")
+FORWARD = ("discover", "propose", "schema", "owners", "extract", "sample", "load", "reconcile")
+"""The phases in which the machine works: not those in which it waits for people, or for the window to pass."""
+PROOFS = 2
+"""Everything is compared after the load, and again after the delta."""
 
 
 class Stopwatch:
-    """Seconds spent in each phase, as the run's status shows them."""
+    """Seconds spent in each phase, as the run's status shows them five times a second."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -35,28 +40,41 @@ class Stopwatch:
                 self.seconds[self._phase] = self.seconds.get(self._phase, 0.0) + now - self._since
             self._phase, self._since = status["phase"], now
 
+    def of(self, phase: str) -> float:
+        """Seconds of a phase. One that was over between two looks took less than what can be told apart."""
+        return self.seconds.get(phase, 0.1)
 
-def measure(sizes: list[int]) -> list[Figure]:
-    """Figures for each size, and the ratio of the memory at the last and the first."""
-    figures: list[Figure] = []
-    peaks: list[float] = []
-    for patients in sizes:
-        found, peak = asyncio.run(_one(patients))
-        figures += found
-        peaks.append(peak)
-    if len(peaks) > 1:
-        name = f"app's peak memory, {sizes[-1]:,} to {sizes[0]:,}"
-        figures.append(Figure(AREA, name, peaks[-1] / peaks[0], "ratio", "aim: at most 1.2"))
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One clinic, there and back. Memory in MiB at its peak, since the process began."""
+
+    patients: int
+    watch: Stopwatch
+    records: int
+    rows: int
+    fields: int
+    undone: int
+    app_memory: float
+    simulators_memory: dict[str, float]
+
+
+def measure(clinics: Sequence[int]) -> list[Figure]:
+    """Figures for each size, then how memory and speed at the last compare with the first."""
+    measured = [asyncio.run(_one(patients)) for patients in clinics]
+    figures = [figure for one in measured for figure in _figures(one)]
+    if len(measured) > 1:
+        figures += _compared(measured[0], measured[-1])
     return figures
 
 
-async def _one(patients: int) -> tuple[list[Figure], float]:
+async def _one(patients: int) -> Measured:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         async with running_town(Path(folder), patients=patients, seed=11, dataverse=["--calm"]) as running:
-            return await asyncio.to_thread(_told, running, patients)
+            return await asyncio.to_thread(_there_and_back, running, patients)
 
 
-def _told(running: Running, patients: int) -> tuple[list[Figure], float]:
+def _there_and_back(running: Running, patients: int) -> Measured:
     customer, watch = Customer(running.town), Stopwatch()
     run = customer.start(customer.request(delta_window_hours=1))
     customer.approve_until_delta(run, watch=watch.see)
@@ -66,20 +84,48 @@ def _told(running: Running, patients: int) -> tuple[list[Figure], float]:
     fields = customer.document(run, "verdict")["document"]["fields_verified"]
     customer.ask(run, "rollback")
     undone = customer.until(run, phase="rolled-back", watch=watch.see)
-    peak = peak_memory(running.host_process_id)
-    seconds = watch.seconds
-    moved = sum(
-        seconds.get(phase, 0.0) for phase in ("discover", "schema", "owners", READING, "sample", WRITING, "reconcile")
+    return Measured(
+        patients,
+        watch,
+        records=sum(counts["extracted"] for counts in done["objects"].values()),
+        rows=sum(counts["created"] for counts in done["objects"].values()),
+        fields=fields,
+        undone=undone["rollback"]["rows_undone"],
+        app_memory=peak_memory(running.host_process_id),
+        simulators_memory={name: peak_memory(one) for name, one in running.simulator_process_ids.items()},
     )
-    rows = sum(counts["created"] for counts in done["objects"].values())
-    records = sum(counts["extracted"] for counts in done["objects"].values())
-    size = f"{patients:,} patients"
-    proofs = 2  # after the load and after the delta
+
+
+def _figures(one: Measured) -> list[Figure]:
+    size, watch = f"{one.patients:,} patients", one.watch
+    forward = sum(watch.seconds.get(phase, 0.0) for phase in FORWARD)
     return [
-        Figure(AREA, f"{size}: end to end", patients / moved, "patients/s", "without waiting for people"),
-        Figure(AREA, f"{size}: extract", records / seconds[READING], "records/s"),
-        Figure(AREA, f"{size}: load", rows / seconds[WRITING], "rows/s"),
-        Figure(AREA, f"{size}: prove", proofs * fields / seconds["reconcile"], "fields/s"),
-        Figure(AREA, f"{size}: roll back", undone["rollback"]["rows_undone"] / seconds["rollback"], "rows/s"),
-        Figure(AREA, f"{size}: app's peak memory", peak, "MiB"),
-    ], peak
+        Figure(AREA, f"{size}: end to end", one.patients / forward, "patients/s", "without waiting for people"),
+        Figure(AREA, f"{size}: end to end", one.rows / forward, "rows/s", f"{one.rows:,} rows"),
+        Figure(AREA, f"{size}: extract", one.records / watch.of("extract"), "records/s"),
+        Figure(AREA, f"{size}: load", one.rows / watch.of("load"), "rows/s"),
+        Figure(AREA, f"{size}: prove", PROOFS * one.fields / watch.of("reconcile"), "fields/s"),
+        Figure(AREA, f"{size}: roll back", one.undone / watch.of("rollback"), "rows/s"),
+        *(Figure(AREA, f"{size}: phase {phase}", watch.of(phase), "s", _share(phase, watch)) for phase in SHOWN),
+        Figure(AREA, f"{size}: app's peak memory", one.app_memory, "MiB"),
+        *(Figure(AREA, f"{size}: {name}, peak", used, "MiB") for name, used in one.simulators_memory.items()),
+    ]
+
+
+def _share(phase: str, watch: Stopwatch) -> str:
+    if phase not in FORWARD:
+        return ""
+    return f"{100 * watch.of(phase) / sum(watch.seconds.get(one, 0.0) for one in FORWARD):.0f} % of the way there"
+
+
+def _compared(small: Measured, large: Measured) -> list[Figure]:
+    sizes = f"{large.patients:,} to {small.patients:,}"
+    loads = [one.rows / one.watch.of("load") for one in (small, large)]
+    return [
+        Figure(AREA, f"app's peak memory, {sizes}", large.app_memory / small.app_memory, "times", "aim: at most 1.2"),
+        *(
+            Figure(AREA, f"{name}, peak, {sizes}", large.simulators_memory[name] / used, "times")
+            for name, used in small.simulators_memory.items()
+        ),
+        Figure(AREA, f"load, {sizes}", loads[1] / loads[0], "times", "1: as fast for a large clinic"),
+    ]

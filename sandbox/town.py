@@ -70,6 +70,11 @@ class Part:
                 return url.strip()
         raise RuntimeError(f"{' '.join(self._command[2:3])} did not start; see {self._log}")
 
+    @property
+    def process_id(self) -> int:
+        """For whoever measures it; 0 while it does not run."""
+        return self._process.pid if self._process else 0
+
     async def stop(self) -> None:
         """End it politely."""
         if self._process is not None and self._process.returncode is None:
@@ -80,14 +85,20 @@ class Part:
 class Running:
     """A town that is up: its addresses, and the one process of it that a test may kill."""
 
-    def __init__(self, town: Town, host: HostProcess) -> None:
+    def __init__(self, town: Town, host: HostProcess, simulators: Mapping[str, Part]) -> None:
         self.town = town
         self._host = host
+        self._simulators = simulators
 
     @property
     def host_process_id(self) -> int:
         """The app's process, for whoever measures it."""
         return self._host.process_id
+
+    @property
+    def simulator_process_ids(self) -> dict[str, int]:
+        """The source's and the target's, by the name of their module."""
+        return {name: part.process_id for name, part in self._simulators.items()}
 
     async def kill_host(self) -> None:
         """End the app's host as ``kill -9`` does."""
@@ -118,12 +129,16 @@ async def running_town(
     signing_key = read_or_create(identity_key)
     async with AsyncExitStack() as stack:
         azurite = stack.enter_context(running_azurite())
-        practice_url = await _start(stack, "sandbox.corepractice", _clinic(patients, seed), home / "corepractice.log")
+        practice = Part("sandbox.corepractice", _clinic(patients, seed), log=home / "corepractice.log")
+        stack.push_async_callback(practice.stop)
+        practice_url = await practice.start()
         people = await asyncio.to_thread(_get, f"{practice_url}/sandbox/staff-users")
         users = home / "users.json"
         users.write_text(json.dumps(people))
         known = ["--state", str(home / "dataverse.db"), "--identity-key", str(identity_key), "--users", str(users)]
-        target_url = await _start(stack, "sandbox.dataverse", [*known, *dataverse], home / "dataverse.log")
+        target = Part("sandbox.dataverse", [*known, *dataverse], log=home / "dataverse.log")
+        stack.push_async_callback(target.stop)
+        target_url = await target.start()
         keys = {"--key": secrets.token_hex(24), "--master-key": secrets.token_hex(24)}
         host = HostProcess(
             HERE,
@@ -153,13 +168,7 @@ async def running_town(
             ),
         )
         (folder / "town.json").write_text(json.dumps(asdict(town), indent=2))
-        yield Running(town, host)
-
-
-async def _start(stack: AsyncExitStack, module: str, arguments: Sequence[str], log: Path) -> str:
-    part = Part(module, arguments, log=log)
-    stack.push_async_callback(part.stop)
-    return await part.start()
+        yield Running(town, host, {"sandbox.corepractice": practice, "sandbox.dataverse": target})
 
 
 def _clinic(patients: int, seed: int) -> list[str]:

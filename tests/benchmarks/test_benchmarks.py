@@ -12,14 +12,21 @@ from benchmarks.__main__ import main
 
 def test_the_bench_prints_every_figure_and_writes_them_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     out = tmp_path / "bench.json"
-    assert main(["--quick", "--out", str(out)]) == 0
+    assert main(["--sizes", "tiny", "--out", str(out)]) == 0
     written = json.loads(out.read_text())
     assert written["machine"]["cores"] >= 1
     assert {figure["area"] for figure in written["figures"]} == {
         "The local host",
         "The simulators",
+        "The map",
         "A whole migration",
     }
-    assert all(figure["value"] > 0 for figure in written["figures"])
+    assert all(figure["value"] > 0 and figure["unit"] for figure in written["figures"])
     printed = capsys.readouterr().out
     assert all(figure["name"] in printed for figure in written["figures"])
+
+
+def test_one_measure_can_be_taken_alone(tmp_path: Path):
+    out = tmp_path / "bench.json"
+    assert main(["--sizes", "tiny", "--only", "map", "--out", str(out)]) == 0
+    assert {figure["area"] for figure in json.loads(out.read_text())["figures"]} == {"The map"}

@@ -1,0 +1,23 @@
+"""How much of everything a bench measures: whole, quick, or so little that only the way there is tested."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Activities side by side (``wide``) and one after another (``long``), rows and records through the simulators,
+    records through the map, and the clinics that migrate, in patients, smallest first."""
+
+    wide: int
+    long: int
+    rows: int
+    records: int
+    mapped: int
+    clinics: tuple[int, ...]
+
+
+WHOLE = Sizes(wide=1_000, long=50, rows=40_000, records=20_000, mapped=20_000, clinics=(2_000, 20_000))
+QUICK = Sizes(wide=200, long=20, rows=10_000, records=2_000, mapped=5_000, clinics=(500, 2_000))
+TINY = Sizes(wide=20, long=5, rows=400, records=100, mapped=200, clinics=(40,))
