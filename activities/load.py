@@ -91,7 +91,7 @@ def _not_too_many(tools: Toolbox, run: Run, lane: LaneProgress) -> None:
 async def _work(tools: Toolbox, run: Run, slice_: Slice, records: list[dict[str, Any]]) -> Work:
     object_map = (await object_maps(tools, run))[slice_.object]
     journal = await tools.journal(run.id)
-    ids = set(batches.sort_records(object_map, records).rows)
+    ids = {object_map.row_id(record) for record in records}
     left = await _left_before(tools, run, journal, slice_, ids)
     return Work(tools, run, slice_, object_map, object_map.wave, tools.target_of(run), journal, left)
 
@@ -104,7 +104,7 @@ async def _left_before(tools: Toolbox, run: Run, journal: Journal, slice_: Slice
         if order_of(lane.generation) >= order_of(slice_.generation):
             continue
         name = f"{order_of(lane.generation)}|{lane.generation}|{lane.object}|{lane.lane:03d}"
-        for page in await journal.read(name):
+        async for page in journal.each(name):
             for entry in page.entries:
                 if entry.id in ids and entry.version:
                     first = left.get(entry.id, entry)

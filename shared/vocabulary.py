@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from dataclasses import dataclass
 from enum import StrEnum
@@ -79,6 +80,15 @@ class Tally:
         )
 
 
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+
+
 def row_id(source_system: str, object_name: str, source_id: str) -> str:
-    """The target row's id: the same for the same record on every attempt, in every run (UUIDv5)."""
-    return str(uuid.uuid5(NAMESPACE, f"{source_system}/{object_name}/{source_id}"))
+    """The target row's id: the same for the same record on every attempt, in every run (UUIDv5).
+
+    Spelled out by RFC 9562, section 5.5: ``uuid.uuid5`` takes three times as long, and every reference of every
+    record comes through here.
+    """
+    name = f"{source_system}/{object_name}/{source_id}".encode()
+    hashed = hashlib.sha1(NAMESPACE.bytes + name, usedforsecurity=False).hexdigest()
+    return f"{hashed[:8]}-{hashed[8:12]}-5{hashed[13:16]}-{_VARIANT[hashed[16]]}{hashed[17:20]}-{hashed[20:32]}"

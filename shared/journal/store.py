@@ -5,7 +5,7 @@ Row keys sort by wave, lane and page number; the way back reads them in descendi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import orjson
@@ -68,11 +68,15 @@ class Journal:
 
     async def read(self, lane: str) -> list[Page]:
         """Every page of a lane, in order."""
+        return [page async for page in self.each(lane)]
+
+    async def each(self, lane: str) -> AsyncIterator[Page]:
+        """The pages of a lane, in order, one of them unpacked at a time: a large clinic's do not fit in memory."""
         try:
-            rows = self._table.query_entities("PartitionKey eq @lane", parameters={"lane": lane})
-            return [_page(dict(row)) async for row in rows]
+            async for row in self._table.query_entities("PartitionKey eq @lane", parameters={"lane": lane}):
+                yield _page(dict(row))
         except ResourceNotFoundError:
-            return []
+            return
         except AzureError as error:
             raise storage_failure(error) from error
 

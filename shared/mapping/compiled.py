@@ -176,7 +176,11 @@ class ObjectMap:
                 values[name] = get(record)
             except Unfit as unfit:
                 return SetAside(unfit.reason, name)
-        return Row(row_id(self._system, self.object, source_id), values, self._is_active(record))
+        return Row(self.row_id(record), values, self._is_active(record))
+
+    def row_id(self, record: Mapping[str, Any]) -> str:
+        """The id of the row that a record becomes, if it becomes one."""
+        return row_id(self._system, self.object, str(record["id"]))
 
     def _is_active(self, record: Mapping[str, Any]) -> bool:
         state = record.get(self._rule.state_from) if self._rule.state_from else None

@@ -123,10 +123,13 @@ def instant(value: Any) -> Value:
         raise Unfit("not-a-time") from None
     if moment.tzinfo is None:
         raise Unfit("time-without-zone")
-    moment = moment.astimezone(UTC)
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:  # the first or the last day of the calendar, which programs write for "none"
+        raise Unfit("date-too-early" if moment.year < EARLIEST_YEAR else "date-too-late") from None
     if moment.year < EARLIEST_YEAR:
         raise Unfit("date-too-early")
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def choice(values: Mapping[str, int]) -> Transform:

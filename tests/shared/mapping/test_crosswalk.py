@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import uuid5
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.mapping.crosswalk import Crosswalk, first_of_each, holds, index, organisation_key
-from shared.vocabulary import row_id
+from shared.vocabulary import NAMESPACE, row_id
 
 USER = "00000000-0000-4000-8000-000000000001"
 FALLBACK = "00000000-0000-4000-8000-00000000000f"
@@ -50,6 +52,11 @@ def test_whoever_has_no_user_leaves_their_rows_to_the_fallback_owner():
     assert crosswalk().owner("s1") == USER
     assert crosswalk().owner("s2") == FALLBACK
     assert crosswalk().owner(None) == FALLBACK
+
+
+@given(st.text(), st.text(), st.text())
+def test_a_row_id_is_a_uuid_of_version_5(system: str, object_name: str, source_id: str):
+    assert row_id(system, object_name, source_id) == str(uuid5(NAMESPACE, f"{system}/{object_name}/{source_id}"))
 
 
 def test_two_practices_never_share_a_row_id():

@@ -52,6 +52,8 @@ def test_both_clock_changes_are_right_to_the_second(local: str, utc: str):
         (transforms.instant, "2024-01-01T10:00:00", "time-without-zone"),
         (transforms.instant, "yesterday", "not-a-time"),
         (transforms.instant, "1700-01-01T00:00:00+00:00", "date-too-early"),
+        (transforms.instant, "0001-01-01T00:00:00+10:00", "date-too-early"),
+        (transforms.instant, "9999-12-31T23:59:59-10:00", "date-too-late"),
         (transforms.date_only, "01/02/2024", "not-a-date"),
         (transforms.date_only, "2024-02-30", "not-a-date"),
         (transforms.date_only, "1066-10-14", "date-too-early"),
