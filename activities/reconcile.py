@@ -6,14 +6,13 @@ or if it was somebody else who changed the row last.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from typing import Any
 
 from activities import documents
 from activities.link import object_maps, records
 from activities.toolbox import Toolbox
-from shared.dataverse.client import Dataverse
 from shared.diff.compare import compare, differs
 from shared.loading.batches import EDITED, created_by, edited_by_another
 from shared.mapping.compiled import NUMBER, Excluded, ObjectMap, Row, SetAside
@@ -32,18 +31,15 @@ async def reconcile(tools: Toolbox, slice_: Slice) -> Progress:
     object_map = (await object_maps(tools, run))[slice_.object]
     later = await _latest(tools, run, slice_.object)
     findings = Findings(**lane.notes) if lane.notes else Findings()
-    asides = await tools.runs.asides(run.id, slice_.object)
-    target = tools.target_of(run)
-    size = tools.settings.batch_rows
     if slice_.generation.startswith("deltas"):
-        await _compare(target, object_map, list(later.values()), findings, asides, run.number, size)
+        await _compare(tools, run, object_map, list(later.values()), findings)
         await tools.runs.put_lane(run.id, replace(lane, notes=asdict(findings), done=True))
         return Progress()
     shards = (await tools.runs.shards(run.id, "base", slice_.object))[slice_.lane :: slice_.lanes]
     shard = int(lane.cursor or 0)
     if shard < len(shards):
         staged = [r for r in await tools.staging.read_shard(shards[shard]) if str(r["id"]) not in later]
-        await _compare(target, object_map, staged, findings, asides, run.number, size)
+        await _compare(tools, run, object_map, staged, findings)
     done = shard + 1 >= len(shards)
     await tools.runs.put_lane(run.id, replace(lane, cursor=str(shard + 1), notes=asdict(findings), done=done))
     return Progress(more=not done)
@@ -59,14 +55,9 @@ async def _latest(tools: Toolbox, run: Run, name: str) -> dict[str, dict[str, An
 
 
 async def _compare(
-    target: Dataverse,
-    object_map: ObjectMap,
-    staged: list[dict[str, Any]],
-    findings: Findings,
-    asides: Mapping[str, str],
-    number: int,
-    size: int,
+    tools: Toolbox, run: Run, object_map: ObjectMap, staged: list[dict[str, Any]], findings: Findings
 ) -> None:
+    target, size = tools.target_of(run), tools.settings.batch_rows
     us = (await target.who_am_i()).user_id
     for start in range(0, len(staged), size):
         part = staged[start : start + size]
@@ -79,16 +70,18 @@ async def _compare(
                 findings.add_excluded(result.rule)
             elif isinstance(result, SetAside):
                 findings.add_set_aside(result.reason)
-            elif result.id not in there and source_id in asides:
-                findings.add_set_aside(asides[source_id])
             else:
                 row = there.get(result.id)
                 outcomes = compare(object_map, result, row)
-                ours = created_by(number, row)
-                if asides.get(source_id) == EDITED and differs(outcomes) and edited_by_another(row, us=us):
+                ours = created_by(run.number, row)
+                # Looked up one by one, and only here: the whole list would be read again for every shard.
+                reason = await tools.runs.aside(run.id, object_map.object, source_id) if differs(outcomes) else None
+                if row is None and reason:
+                    findings.add_set_aside(reason)
+                elif reason == EDITED and edited_by_another(row, us=us):
                     findings.add_set_aside(EDITED, ours=ours)
-                    continue
-                findings.add_row(object_map.table.name, result.id, outcomes, there=row is not None, ours=ours)
+                else:
+                    findings.add_row(object_map.table.name, result.id, outcomes, there=row is not None, ours=ours)
 
 
 async def verdict(tools: Toolbox, about: About) -> Nothing:

@@ -169,13 +169,18 @@ class Runs:
     async def put_asides(self, run: str, object_: str, asides: Mapping[str, tuple[str, str]]) -> None:
         """Record which records could not go: source id to reason and column."""
         for source_id, (reason, column) in asides.items():
-            key = f"aside|{object_}|{hashlib.sha256(source_id.encode()).hexdigest()[:32]}"
+            key = _aside_key(object_, source_id)
             row = {"PartitionKey": run, "RowKey": key, "id": source_id, "reason": reason, "column": column}
             await self._merge(row)
 
     async def asides(self, run: str, object_: str) -> dict[str, str]:
         """The records of an object that could not go, with the reason."""
         return {str(row["id"]): str(row["reason"]) async for row in self._list(run, f"aside|{object_}|")}
+
+    async def aside(self, run: str, object_: str, source_id: str) -> str | None:
+        """Why one record could not go, or None."""
+        row = await self._get(run, _aside_key(object_, source_id))
+        return str(row["reason"]) if row else None
 
     # Waiters
 
@@ -209,6 +214,11 @@ class Runs:
 def _safe(instance: str) -> str:
     """Durable's own child ids hold ``:``; Table keys may not hold ``/ \\ # ?``."""
     return instance.replace("/", "-").replace("\\", "-").replace("#", "-").replace("?", "-")
+
+
+def _aside_key(object_: str, source_id: str) -> str:
+    """Source ids may hold what a Table key may not."""
+    return f"aside|{object_}|{hashlib.sha256(source_id.encode()).hexdigest()[:32]}"
 
 
 def _lane_key(step: str, generation: str, object_: str, lane: int) -> str:

@@ -80,6 +80,8 @@ async def test_lanes_shards_documents_and_asides_come_back_as_they_were(runs: Ru
     assert await runs.document(run, "mapping") == document
     await runs.put_asides(run, "patients", {"P/1#?": ("text-too-long", "firstname")})
     assert await runs.asides(run, "patients") == {"P/1#?": "text-too-long"}
+    assert await runs.aside(run, "patients", "P/1#?") == "text-too-long"
+    assert await runs.aside(run, "patients", "P2") is None
 
 
 async def test_a_waiter_is_given_out_once_however_many_want_to_wake_it(runs: Runs, run: str):
