@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from shared.corepractice.catalog import CUSTOM_PREFIX
+from shared.corepractice.fields import CUSTOM_PREFIX
 from shared.corepractice.source import Description, ObjectCount, Page, Record
 from shared.errors import Stop
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Self
 
-from shared.corepractice.catalog import CUSTOM_PREFIX, Sensitivity, SourceField, known_object
+from shared.corepractice.catalog import known_object
+from shared.corepractice.fields import CUSTOM_PREFIX, Sensitivity, SourceField
 from shared.corepractice.profiles import FieldProfile, fields_from_json
 from shared.corepractice.source import Description, Record
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Any, Self
 
-from shared.corepractice.catalog import Sensitivity, SourceField
+from shared.corepractice.fields import Sensitivity, SourceField
 from shared.schema.model import Kind
 
 MOST_IN_LIST = 100

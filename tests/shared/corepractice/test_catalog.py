@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sandbox.corepractice import shapes
-from shared.corepractice.catalog import CUSTOM_PREFIX, OBJECTS, SourceObject, known_field, known_object
+from shared.corepractice.catalog import OBJECTS, known_field, known_object
+from shared.corepractice.fields import CUSTOM_PREFIX, SourceObject
 from shared.schema.model import Kind
 
 VALUES = {
