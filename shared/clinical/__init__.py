@@ -1,0 +1,1 @@
+"""What dentists write: teeth, surfaces and item codes, read without guessing."""
