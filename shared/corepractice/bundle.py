@@ -15,10 +15,9 @@ from itertools import islice
 from typing import BinaryIO
 
 from shared.corepractice import bundle_manifest, bundle_tables
-from shared.corepractice.bundle_archive import Archive, Limits, refused, shown
-from shared.corepractice.bundle_cells import Evidence, Reader
-from shared.corepractice.bundle_manifest import Declared, Manifest
-from shared.corepractice.bundle_spool import Spool
+from shared.corepractice.bundle_archive import Archive, Limits
+from shared.corepractice.bundle_manifest import Manifest
+from shared.corepractice.bundle_survey import DateOrders, Table, survey
 from shared.corepractice.source import MOST_RECORDS, Description, ObjectCount, Page, Record
 from shared.errors import Stop
 
@@ -41,14 +40,6 @@ def inspect(file: BinaryIO, limits: Limits = STANDARD) -> Description:
     return Description(manifest.practice_name, manifest.timezone, objects)
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    declared: Declared
-    readers: list[Reader]
-    archived: int
-    spool: Spool | None
-
-
 @dataclass(slots=True)
 class _Reading:
     """An open file, and how many of its rows have been taken: going on from there costs nothing."""
@@ -63,15 +54,19 @@ class BundleSource:
     """A Source over a seekable file, which it closes. A cursor is a number of rows; the file must not change.
 
     Files are read in threads, one at a time. Reading on where the last page ended is linear; any other cursor makes it
-    skip from the beginning. One record by its id costs a whole reading.
+    skip from the beginning. One record by its id costs a whole reading, unless there is none.
+
+    ``date_orders`` are orders of day and month that a person stated for columns of reports, ``dmy`` or ``mdy`` by
+    ``<object>.<field>``. They win over the manifest's; where the values speak against one, the bundle is refused.
     """
 
-    def __init__(self, file: BinaryIO, limits: Limits = STANDARD) -> None:
+    def __init__(self, file: BinaryIO, limits: Limits = STANDARD, *, date_orders: DateOrders | None = None) -> None:
         self._file = file
         self._limits = limits
+        self._date_orders = date_orders or {}
         self._archive: Archive | None = None
         self._manifest: Manifest | None = None
-        self._tables: dict[str, _Table] = {}
+        self._tables: dict[str, Table] | None = None
         self._readings: dict[str, _Reading] = {}
         self._lock = threading.Lock()
 
@@ -97,7 +92,8 @@ class BundleSource:
 
     def _describe(self) -> Description:
         with self._lock:
-            manifest, tables = self._surveyed()
+            tables = self._surveyed()
+            _, manifest = self._opened()
             counts = (ObjectCount(t.declared.name, t.declared.rows - t.archived, t.archived) for t in tables.values())
             return Description(manifest.practice_name, manifest.timezone, tuple(counts))
 
@@ -116,26 +112,37 @@ class BundleSource:
 
     def _record(self, name: str, id: str) -> Record | None:
         with self._lock:
+            if id not in self._table(name).ids:
+                return None
             return next((record for _, record in self._records(name) if record["id"] == id), None)
 
     def _close(self) -> None:
         with self._lock:
             self._readings.clear()
-            for table in self._tables.values():
+            for table in (self._tables or {}).values():
                 if table.spool:
                     table.spool.close()
             if self._archive:
                 self._archive.close()
             self._file.close()
 
-    def _surveyed(self) -> tuple[Manifest, dict[str, _Table]]:
-        if self._manifest is None:
+    def _opened(self) -> tuple[Archive, Manifest]:
+        if self._archive is None:
             self._archive = Archive(self._file, self._limits)
-            manifest = bundle_manifest.read(self._archive, self._limits)
-            for declared in manifest.objects:
-                self._tables[declared.name] = _survey(self._archive, declared, self._limits)
-            self._manifest = manifest
-        return self._manifest, self._tables
+        if self._manifest is None:
+            self._manifest = bundle_manifest.read(self._archive, self._limits)
+        return self._archive, self._manifest
+
+    def _surveyed(self) -> dict[str, Table]:
+        if self._tables is None:
+            self._tables = survey(*self._opened(), self._limits, self._date_orders)
+        return self._tables
+
+    def _table(self, name: str) -> Table:
+        table = self._surveyed().get(name)
+        if table is None:
+            raise Stop("source-object-missing", f"The bundle has no object {name}.")
+        return table
 
     def _reading(self, name: str, place: int, since: str | None) -> _Reading:
         reading = self._readings.get(name)
@@ -145,41 +152,15 @@ class BundleSource:
 
     def _records(self, name: str, skip: int = 0) -> Iterator[tuple[int, Record]]:
         """The records beyond the first ``skip`` rows, each with the number of rows up to and including its own."""
-        table = self._surveyed()[1].get(name)
-        if table is None or self._archive is None:
-            raise Stop("source-object-missing", f"The bundle has no object {name}.")
-        columns = list(zip(table.declared.columns, table.readers, strict=True))
+        table = self._table(name)
+        fields = list(zip(table.declared.fields, table.readers, strict=True))
         if table.spool:
             rows = table.spool.rows()
         else:
-            rows = (cells for _, cells in bundle_tables.rows(self._archive, table.declared, self._limits))
+            rows = (cells for _, cells in bundle_tables.rows(self._opened()[0], table.declared, self._limits))
         for place, cells in enumerate(islice(rows, skip, None), start=skip + 1):
-            pairs = zip(columns, cells, strict=True)
-            yield place, {column: read(cell) if cell else None for (column, read), cell in pairs}
-
-
-def _survey(archive: Archive, declared: Declared, limits: Limits) -> _Table:
-    """Read a file to its end. Raises Stop for the first thing in it that is not as it should be."""
-    evidence = Evidence(declared.name, declared.columns)
-    spool = Spool() if declared.sheet else None
-    id_place = declared.columns.index("id")
-    status_place = declared.columns.index("status") if "status" in declared.columns else None
-    count = archived = 0
-    for number, cells in bundle_tables.rows(archive, declared, limits):
-        count += 1
-        if not cells[id_place]:
-            raise refused("id-missing", f"{shown(declared.file)}: the row at line {number} has no id.")
-        if count > declared.rows:
-            break
-        archived += status_place is not None and cells[status_place] == "archived"
-        evidence.add(cells)
-        if spool:
-            spool.add(cells)
-    if count != declared.rows:
-        found = "more" if count > declared.rows else str(count)
-        text = f"{shown(declared.file)}: the manifest declares {declared.rows} rows, the file has {found}."
-        raise refused("row-count", text)
-    return _Table(declared, evidence.readers(), archived, spool)
+            pairs = zip(fields, cells, strict=True)
+            yield place, {field: read(cell) if cell else None for (field, read), cell in pairs}
 
 
 def _later(records: Iterator[tuple[int, Record]], since: str | None) -> Iterator[tuple[int, Record]]:

@@ -52,6 +52,11 @@ def refused(code: str, message: str, remedy: str = "") -> Stop:
     return Stop(f"bundle-{code}", message, remedy=remedy or "Export the practice again, then start a new migration.")
 
 
+def malformed(what: str) -> Stop:
+    """The refusal of a manifest."""
+    return refused("manifest-malformed", f"{MANIFEST} cannot be understood: {what}.")
+
+
 def shown(name: str) -> str:
     """An entry's or column's name, fit for a message. An attachment's may name a patient, so it is not shown."""
     if name.replace("\\", "/").lstrip("/").casefold().startswith(FILES):

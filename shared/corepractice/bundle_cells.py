@@ -1,14 +1,15 @@
 """Text cells as the values that the API would have given.
 
 A bundle carries no types. Fields the catalogue knows are read by its kinds; columns it does not know by what the whole
-column holds: all true/false, all whole numbers, all numbers, and text otherwise. What does not fit its kind stays
-text, so that the one record is set aside later, by name, and the others go.
+column holds: all true/false, all whole numbers, all with two places (text), all numbers, and text otherwise. What does
+not fit its kind stays text, so that the one record is set aside later, by name, and the others go.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 
 from shared.corepractice.catalog import known_field
 from shared.schema.model import Kind
@@ -19,6 +20,9 @@ Reader = Callable[[str], Value]
 WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 """A whole number as the API writes one: no leading zeros, so that reading and writing it loses nothing."""
 _DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,10})?")
+_TWO_PLACES = re.compile(r"-?[0-9]{1,15}\.[0-9]{2}")
+_MONEY = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,2})?")
+_CENTS = Decimal("0.01")
 _TRUTH = {"true": True, "false": False}
 
 
@@ -42,22 +46,34 @@ def truth(cell: str) -> Value:
     return _TRUTH.get(cell.lower(), cell)
 
 
+def money(cell: str) -> Value:
+    """Money as the API's text with two places, which a spreadsheet's number lacks; or the text as it is."""
+    return cell if _TWO_PLACES.fullmatch(cell) or not _MONEY.fullmatch(cell) else str(Decimal(cell).quantize(_CENTS))
+
+
 def text(cell: str) -> Value:
     """The text as it is."""
     return cell
 
 
-_READERS: dict[Kind, Reader] = {Kind.INTEGER: whole, Kind.DECIMAL: decimal, Kind.BOOLEAN: truth}
+_READERS: dict[Kind, Reader] = {Kind.INTEGER: whole, Kind.DECIMAL: decimal, Kind.BOOLEAN: truth, Kind.MONEY: money}
 
 
-def _is_number(cell: str) -> bool:
+def is_whole(cell: str) -> bool:
+    """Whether reading a cell as a whole number loses nothing."""
+    return WHOLE.fullmatch(cell) is not None
+
+
+def is_number(cell: str) -> bool:
+    """Whether reading a cell as a number loses nothing."""
     return WHOLE.fullmatch(cell) is not None or (_DECIMAL.fullmatch(cell) is not None and repr(float(cell)) == cell)
 
 
 _GUESSES: tuple[tuple[Callable[[str], bool], Reader], ...] = (
     (lambda cell: cell in _TRUTH, truth),
-    (lambda cell: WHOLE.fullmatch(cell) is not None, whole),
-    (_is_number, number),
+    (is_whole, whole),
+    (lambda cell: _TWO_PLACES.fullmatch(cell) is not None, text),  # most likely money: the API has it as text too
+    (is_number, number),
     (lambda cell: True, text),
 )
 """What a column may turn out to hold, the narrowest first. One cell contradicts a guess for good."""

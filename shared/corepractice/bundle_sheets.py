@@ -26,27 +26,21 @@ _BLANK_ROWS = 10_000
 
 
 def sheet_rows(archive: Archive, declared: Declared, limits: Limits) -> Iterator[tuple[int, list[str]]]:
-    """Row numbers and cells, the header first. Trailing empty cells are filled up, blank rows left out."""
+    """Row numbers and cells, from the first row. Empty cells at a row's end are left off, so a blank row has none."""
     with _workbook(archive, declared.file, limits) as book, _as_refusals(declared.file):
         if declared.sheet not in book.sheetnames or not hasattr(book[declared.sheet], "iter_rows"):
             raise refused("missing-sheet", f"{shown(declared.file)} has no sheet {shown(declared.sheet or '')}.")
         sheet = book[declared.sheet]
         sheet.reset_dimensions()
-        width, blank = 0, 0
+        blank = 0
         for number, row in enumerate(sheet.iter_rows(), start=1):
             cells = [_text(cell, declared.file, number) for cell in row]
-            while cells and not cells[-1] and len(cells) > width:
+            while cells and not cells[-1]:
                 cells.pop()
-            if not any(cells):
-                blank += 1
-                if blank > _BLANK_ROWS:
-                    raise refused(
-                        "spreadsheet-malformed", f"{shown(declared.file)}: too many blank rows at row {number}."
-                    )
-                continue
-            blank = 0
-            width = width or len(cells)
-            yield number, cells + [""] * (width - len(cells))
+            blank = 0 if cells else blank + 1
+            if blank > _BLANK_ROWS:
+                raise refused("spreadsheet-malformed", f"{shown(declared.file)}: too many blank rows at row {number}.")
+            yield number, cells
 
 
 @contextmanager

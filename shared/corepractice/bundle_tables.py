@@ -12,32 +12,51 @@ from typing import IO, cast
 
 from shared.corepractice.bundle_archive import Archive, Limits, refused, shown
 from shared.corepractice.bundle_manifest import Declared
+from shared.corepractice.bundle_report import Row, below_title, records, split
 from shared.corepractice.bundle_sheets import sheet_rows
 from shared.errors import Stop
-
-Row = tuple[int, list[str]]
-"""Line or row number in the file, counted from 1, and the cells. Empty cells are empty texts."""
 
 _BOM = b"\xef\xbb\xbf"
 
 
 def rows(archive: Archive, declared: Declared, limits: Limits) -> Iterator[Row]:
-    """Every row of an object's file in the order of the manifest's columns. Raises Stop where the file is not sound."""
-    found = sheet_rows(archive, declared, limits) if declared.sheet else _csv_rows(archive, declared.file, limits)
-    order = _order(next(found, (1, []))[1], declared)
+    """Every record of an object's file, its cells in the order of the fields. Raises Stop where the file is not sound.
+
+    A report's cells are as printed, but a name that one cell holds has become two cells.
+    """
+    found = _printed_rows(archive, declared, limits)
+    order = _order(_heading(found, declared), declared)
     straight = order == list(range(len(order)))
-    for number, cells in found:
+    printed = declared.report
+    parted = printed is not None and len(printed.fields) > len(printed.held)
+    for number, cells in records(found, declared.file) if printed else found:
+        if not cells:
+            continue
+        if declared.sheet and len(cells) < len(order):
+            cells += [""] * (len(order) - len(cells))
         if len(cells) != len(order):
             raise refused(
                 "ragged-row", f"{shown(declared.file)}: row at line {number} has {len(cells)} cells, not {len(order)}."
             )
-        yield number, cells if straight else [cells[place] for place in order]
+        if not straight:
+            cells = [cells[place] for place in order]
+        yield number, split(cells, printed.held, declared.file, number) if printed and parted else cells
 
 
 def check_header(archive: Archive, declared: Declared, limits: Limits) -> None:
-    """Read an object's header row and nothing else. Raises Stop where it is not the declared one."""
-    found = sheet_rows(archive, declared, limits) if declared.sheet else _csv_rows(archive, declared.file, limits)
-    _order(next(found, (1, []))[1], declared)
+    """Read an object's header row and nothing below. Raises Stop where it is not the declared one."""
+    _order(_heading(_printed_rows(archive, declared, limits), declared), declared)
+
+
+def _printed_rows(archive: Archive, declared: Declared, limits: Limits) -> Iterator[Row]:
+    """Every row of the file, blank ones among them. A spreadsheet's end where their last filled cell is."""
+    return sheet_rows(archive, declared, limits) if declared.sheet else _csv_rows(archive, declared.file, limits)
+
+
+def _heading(found: Iterator[Row], declared: Declared) -> list[str]:
+    if declared.report:
+        return next(below_title(found, declared.report), (1, []))[1]
+    return next((cells for _, cells in found if cells), [])
 
 
 def _order(header: Sequence[str], declared: Declared) -> list[int]:
@@ -60,8 +79,7 @@ def _csv_rows(archive: Archive, file: str, limits: Limits) -> Iterator[Row]:
         reader = csv.reader(_lines(opened, file, limits), strict=True)
         try:
             for cells in reader:
-                if cells:
-                    yield reader.line_num, cells
+                yield reader.line_num, cells
         except csv.Error:
             raise refused(
                 "csv-malformed", f"{shown(file)}: line {reader.line_num} is not RFC 4180, or a cell is too long."

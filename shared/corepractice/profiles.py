@@ -24,12 +24,14 @@ OFTEN_ENOUGH = 3
 _LABEL = re.compile(r"[^\W_][\w '&/().,+:–-]{0,39}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})")
+_MONEY = re.compile(r"-?\d{1,15}\.\d{2}", re.ASCII)
+"""Money is text in the source, with exactly two places; a text that only now and then has two stays text."""
 _LARGEST_WHOLE = 2**31 - 1
 """Dataverse's whole numbers have 32 bits; what is beyond is an identifier of sorts and stays text."""
 LONGEST_LINE = 2000
 """UTF-16 units beyond which text is a memo: a line of text in Dataverse has 4,000, and it may grow."""
 
-YES_NO, WHOLE, DECIMAL, DATE, INSTANT, TEXT = 1, 2, 4, 8, 16, 32
+YES_NO, WHOLE, DECIMAL, DATE, INSTANT, TEXT, MONEY = 1, 2, 4, 8, 16, 32, 64
 _KINDS = {
     YES_NO: Kind.BOOLEAN,
     WHOLE: Kind.INTEGER,
@@ -37,6 +39,7 @@ _KINDS = {
     WHOLE | DECIMAL: Kind.DECIMAL,
     DATE: Kind.DATE,
     INSTANT: Kind.INSTANT,
+    MONEY: Kind.MONEY,
 }
 
 
@@ -49,6 +52,13 @@ def reads_as_label(text: str) -> bool:
 def _mark(text: str) -> str:
     """What stands for a value that has not occurred often enough to be kept."""
     return "#" + blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def _shape(text: str) -> int:
+    for form, shape in ((_DATE, DATE), (_INSTANT, INSTANT), (_MONEY, MONEY)):
+        if form.fullmatch(text):
+            return shape
+    return TEXT
 
 
 class Tally:
@@ -169,7 +179,7 @@ class FieldProfile:
         if "\n" in value:
             self.several_lines = True
         if self._known is None:
-            self.shapes |= DATE if _DATE.fullmatch(value) else INSTANT if _INSTANT.fullmatch(value) else TEXT
+            self.shapes |= _shape(value)
         elif self._keeps_range and self._known.kind in (Kind.DATE, Kind.INSTANT) and _DATE.fullmatch(value[:10]):
             self._stretch(value[:10])
 

@@ -96,6 +96,14 @@ async def test_no_value_that_points_to_anybody_is_in_it(
         (["2024-01-31T10:00:00+10:00", "2024-01-31T00:00:00Z"], "instant"),
         (["2024-01-31", "2024-01-31T00:00:00Z"], "text"),
         (["31/01/2024"], "text"),
+        (["185.00", "-20.00", "0.05", None], "money"),
+        (["185.00"] * 5, "money"),
+        (["185.00", "20.5"], "text"),
+        (["185.00", "20"], "text"),
+        (["185.00", 20.25], "text"),
+        (["$185.00"], "text"),
+        (["1,185.00"], "text"),
+        ([185.25, 20.75], "decimal"),
         ([True, 1], "text"),
         (["one", "two"], "text"),
         (["two\nlines"], "memo"),
@@ -163,12 +171,28 @@ def test_ranges_are_told_only_where_they_say_nothing_about_anybody() -> None:
     assert fields["created_at"]["min"] == "2024-01-31"
 
 
-def test_an_object_nobody_knows_is_shown_as_such() -> None:
-    description = Description("P", "UTC", (ObjectCount("invoices", 1), ObjectCount("staff", 0)))
-    document = inventory({"invoices": profiled("invoices", [{"id": "1", "total": 12.5}])}, description)
-    assert document["objects"]["invoices"]["known"] is False
-    assert document["unknown_fields"] == ["invoices.id", "invoices.total"]
+def test_money_shows_no_range_and_keeps_its_kind() -> None:
+    """What somebody paid is nobody else's affair, and the catalogue knows better than two odd values."""
+    records = [{"id": "1", "total": "185.00"}, {"id": "2", "total": "free"}, {"id": "3", "total": None}]
+    shown = profiled("invoices", records).document()["total"]
+    assert (shown["kind"], shown["count"], shown["nulls"], shown["max_length"]) == ("money", 2, 1, 6)
+    assert not {"min", "max", "values"} & set(shown)
+    own = field_of(["185.00", "20.00"])
+    assert (own["kind"], own["count"], own["max_length"]) == ("money", 2, 6)
+    assert not {"min", "max", "values"} & set(own)
+
+
+def test_a31_an_object_nobody_knows_is_shown_as_such() -> None:
+    description = Description("P", "UTC", (ObjectCount("medical_histories", 1), ObjectCount("staff", 0)))
+    profiles = {"medical_histories": profiled("medical_histories", [{"id": "1", "answer": 12.5}])}
+    document = inventory(profiles, description)
+    shown = document["objects"]["medical_histories"]
+    assert (shown["known"], shown["label"], shown["records"]) == (False, "Medical histories", 1)
+    assert {field["known"] for field in shown["fields"].values()} == {False}
+    assert document["unknown_fields"] == ["medical_histories.answer", "medical_histories.id"]
     assert document["objects"]["staff"]["fields"] == {}
+    unread = inventory({}, description)["objects"]["medical_histories"]
+    assert (unread["known"], unread["listed"]["count"]) == (False, 1)
 
 
 LABELS = st.sampled_from(["red", "green", "blue", "Jane Canary"])

@@ -8,25 +8,24 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from sandbox.corepractice.app import RunningServer
+from sandbox.corepractice.shapes import OBJECTS
 from shared.corepractice.bundle import BundleSource
-from shared.corepractice.catalog import OBJECTS
 from shared.corepractice.client import ApiSource
 from shared.corepractice.source import Record
 from shared.errors import Stop
 
 ReadAll = Callable[..., Awaitable[list[Record]]]
-NAMES = [known.name for known in OBJECTS]
 
 
 async def test_both_describe_the_same_practice(api: ApiSource, bundle: BundleSource) -> None:
     described = await api.describe()
     assert await bundle.describe() == described
-    assert [found.name for found in described.objects] == NAMES
+    assert [found.name for found in described.objects] == list(OBJECTS)
     patients = next(found for found in described.objects if found.name == "patients")
     assert patients.archived > 0
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", OBJECTS)
 async def test_both_give_the_same_records(api: ApiSource, bundle: BundleSource, read_all: ReadAll, name: str) -> None:
     from_api = await read_all(api, name)
     assert from_api
@@ -106,8 +105,8 @@ async def test_the_last_page_says_so_even_when_it_is_full(bundle: BundleSource, 
 
 async def test_an_object_the_source_does_not_have_is_named(api: ApiSource, bundle: BundleSource) -> None:
     for source in (api, bundle):
-        with pytest.raises(Stop, match="invoices") as refusal:
-            await source.page("invoices", cursor=None)
+        with pytest.raises(Stop, match="unicorns") as refusal:
+            await source.page("unicorns", cursor=None)
         assert refusal.value.code == "source-object-missing"
 
 
