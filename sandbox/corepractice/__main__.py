@@ -10,10 +10,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfoNotFoundError
 
 from sandbox.corepractice.app import TOKEN, running
-from sandbox.corepractice.clinic import Clinic
+from sandbox.corepractice.clinic import Clinic, Extras
 from sandbox.corepractice.folder import Folder
 from sandbox.corepractice.practice import Practice
 from sandbox.corepractice.rate import DEFAULT_RATE
+from sandbox.corepractice.records import Records
 from sandbox.faults import FaultSchedule, load_faults
 
 
@@ -32,11 +33,29 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--timezone", default="Australia/Sydney")
     parser.add_argument("--data", type=Path, help="a folder of NDJSON files to serve instead of a grown clinic")
+    parser.add_argument("--extra-objects", default="", help="objects beyond the contract: medical_histories")
+    parser.add_argument("--notes-of-one-patient", type=int, default=0, metavar="N", help="that many notes more")
+    parser.add_argument("--large-file-mb", type=int, default=0, metavar="MB", help="one attachment of that size more")
+    parser.add_argument("--custom-columns", type=int, default=0, metavar="N", help="so many more for patients")
     parser.add_argument("--token", default=TOKEN)
     parser.add_argument("--rate-limit", type=_rate, default=DEFAULT_RATE, help="requests a second, or off")
     parser.add_argument("--faults", type=Path, help="JSON list of faults, see sandbox/faults.py")
     parser.add_argument("--state", type=Path, help="a file in which edits survive a restart")
     return parser.parse_args()
+
+
+def _records(asked: argparse.Namespace) -> Records:
+    extras = Extras(
+        objects=tuple(name for name in asked.extra_objects.split(",") if name),
+        notes_of_one_patient=asked.notes_of_one_patient,
+        large_file_mb=asked.large_file_mb,
+        custom_columns=asked.custom_columns,
+    )
+    if asked.data is None:
+        return Clinic(asked.patients, asked.seed, asked.timezone, extras=extras)
+    if extras != Extras():
+        raise ValueError("--data brings its own records; extra ones are for a grown clinic")
+    return Folder(asked.data)
 
 
 async def _serve(arguments: argparse.Namespace, practice: Practice, faults: FaultSchedule) -> None:
@@ -59,10 +78,7 @@ async def _serve(arguments: argparse.Namespace, practice: Practice, faults: Faul
 def main() -> int:
     arguments = _arguments()
     try:
-        records = (
-            Folder(arguments.data) if arguments.data else Clinic(arguments.patients, arguments.seed, arguments.timezone)
-        )
-        practice = Practice(records, state=arguments.state)
+        practice = Practice(_records(arguments), state=arguments.state)
         asyncio.run(_serve(arguments, practice, load_faults(arguments.faults)))
     except (ValueError, ZoneInfoNotFoundError, OSError) as problem:
         print(f"corepractice: {problem}", file=sys.stderr)

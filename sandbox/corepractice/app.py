@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from urllib.parse import quote
 
 import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from sandbox.corepractice import control, paging
+from sandbox.corepractice import control, file_answers, paging
 from sandbox.corepractice.practice import Practice
 from sandbox.corepractice.rate import DEFAULT_RATE, Bucket
-from sandbox.corepractice.shapes import OBJECTS
 from sandbox.faults import FaultSchedule, add_fault_routes, faults_middleware
 
 TOKEN = "sandbox"
@@ -70,15 +67,15 @@ def _turnstile(bucket: Bucket) -> Middleware:
 
 
 def _object_name(request: web.Request) -> str:
-    name = request.match_info["object"]
-    if name not in OBJECTS:
-        raise web.HTTPNotFound(reason=f"There is no such object; there are {', '.join(OBJECTS)}.")
+    name, objects = request.match_info["object"], request.app[PRACTICE].objects
+    if name not in objects:
+        raise web.HTTPNotFound(reason=f"There is no such object; there are {', '.join(objects)}.")
     return name
 
 
 async def about(request: web.Request) -> web.Response:
     practice = request.app[PRACTICE]
-    tallies = ((name, practice.tally(name)) for name in OBJECTS)
+    tallies = ((name, practice.tally(name)) for name in practice.objects)
     objects = [{"name": name, "count": tally.active, "archived": tally.archived} for name, tally in tallies]
     return answer({"practice": {"name": practice.name, "timezone": practice.zone.key}, "objects": objects})
 
@@ -97,37 +94,14 @@ async def get_record(request: web.Request) -> web.Response:
     return refusal(404, "not_found", f"{name} has no record of this id.") if record is None else answer(record)
 
 
-async def get_file(request: web.Request) -> web.Response:
+async def get_file(request: web.Request) -> web.StreamResponse:
     stored = request.app[PRACTICE].file(request.match_info["id"])
     if stored is None:
         return refusal(404, "not_found", "There is no file of this id.")
-    etag = f'"{hashlib.sha256(stored.content).hexdigest()}"'
-    headers = {
-        "Content-Type": stored.content_type,
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(stored.name, safe='')}",
-        "ETag": etag,
-        "Accept-Ranges": "bytes",
-    }
-    if request.headers.get("If-None-Match") == etag:
-        return web.Response(status=304, headers={"ETag": etag})
-    if "Range" not in request.headers or request.headers.get("If-Range", etag) != etag:
-        return web.Response(body=stored.content, headers=headers)
-    return _part(request, stored.content, headers)
-
-
-def _part(request: web.Request, content: bytes, headers: dict[str, str]) -> web.Response:
-    size = len(content)
-    if "," in request.headers["Range"]:
-        return refusal(501, "not_implemented", "One range at a time.")
     try:
-        wanted = request.http_range
-    except ValueError:
-        return refusal(400, "bad_request", "Range must be bytes=FROM-TO, bytes=FROM- or bytes=-LENGTH.")
-    start, stop, _ = wanted.indices(size)
-    if start >= stop:
-        return refusal(416, "range_not_satisfiable", "Beyond the end.", **{"Content-Range": f"bytes */{size}"})
-    headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
-    return web.Response(status=206, body=content[start:stop], headers=headers)
+        return await file_answers.answer(request, stored)
+    except file_answers.Refused as problem:
+        return refusal(problem.status, problem.code, str(problem), **problem.headers)
 
 
 def build_app(

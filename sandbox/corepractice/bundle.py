@@ -15,7 +15,7 @@ import io
 import json
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
@@ -27,11 +27,12 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from sandbox.corepractice.clinic import Clinic
 from sandbox.corepractice.folder import Folder
 from sandbox.corepractice.practice import Practice
-from sandbox.corepractice.shapes import CUSTOM_FIELDS, FIELDS, OBJECTS, Record
+from sandbox.corepractice.shapes import Record
 
 FORMAT = "core-practice-export/1"
 FORMATS = ("csv", "xlsx", "mixed")
 CUSTOM = "custom_fields."
+TOO_LONG = frozenset({"notes"})  # objects with more characters in a cell than a spreadsheet takes: always CSV
 MOST_ROWS = 1_048_575  # of a spreadsheet, below its header
 MOST_CHARACTERS = 32_767  # of one of its cells
 _EPOCH = (2025, 7, 1, 0, 0, 0)  # of every zip entry, so that equal practices give equal bundles
@@ -61,10 +62,11 @@ class Entry:
         }
 
 
-def columns_of(object_name: str, custom_fields: Iterable[str] = CUSTOM_FIELDS) -> tuple[str, ...]:
+def columns_of(practice: Practice, object_name: str) -> tuple[str, ...]:
     """The header row: the fields, custom fields each in a column of its own."""
-    custom = tuple(f"{CUSTOM}{name}" for name in custom_fields)
-    return tuple(column for name in FIELDS[object_name] for column in (custom if name == "custom_fields" else (name,)))
+    custom = tuple(f"{CUSTOM}{name}" for name in practice.custom_fields(object_name))
+    fields = practice.records.fields[object_name]
+    return tuple(column for name in fields for column in (custom if name == "custom_fields" else (name,)))
 
 
 def _row(record: Record, columns: tuple[str, ...]) -> list[Any]:
@@ -81,27 +83,18 @@ def _cell(value: Any) -> Any:
     return value
 
 
-def _custom_fields(practice: Practice) -> tuple[str, ...]:
-    """The contract's custom fields, and behind them whatever else a folder of one's own holds."""
-    if isinstance(practice.records, Clinic):
-        return CUSTOM_FIELDS
-    found = {name for record in practice.all("patients") for name in record["custom_fields"]}
-    return (*CUSTOM_FIELDS, *sorted(found - set(CUSTOM_FIELDS)))
-
-
 def write_bundle(
     practice: Practice, path: Path | BinaryIO, *, format: str = "csv", exported_at: str | None = None
 ) -> None:
     """`format` is csv, xlsx or mixed (every other object a spreadsheet, the CSV files with and without BOM)."""
     if format not in FORMATS:
         raise BundleProblem(f"format must be one of {', '.join(FORMATS)}")
-    custom = _custom_fields(practice)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as bundle:
         entries = []
-        for number, name in enumerate(OBJECTS):
-            columns = columns_of(name, custom)
+        for number, name in enumerate(practice.objects):
+            columns = columns_of(practice, name)
             rows = (_row(record, columns) for record in practice.all(name))
-            if format == "xlsx" or (format == "mixed" and number % 2):
+            if name not in TOO_LONG and (format == "xlsx" or (format == "mixed" and number % 2)):
                 entries.append(_write_sheet(bundle, name, columns, rows))
             else:
                 entries.append(_write_csv(bundle, name, columns, rows, bom=format == "mixed" and number % 4 == 2))
@@ -177,7 +170,10 @@ def _write_files(bundle: zipfile.ZipFile, practice: Practice) -> None:
     for record in practice.all("attachments"):
         stored = practice.file(record["file_id"]) if record["file_id"] else None
         if stored is not None:
-            bundle.writestr(_named(f"files/{record['file_id']}/{PurePosixPath(stored.name).name}"), stored.content)
+            name = _named(f"files/{record['file_id']}/{PurePosixPath(stored.name).name}")
+            with bundle.open(name, "w", force_zip64=True) as raw:
+                for piece in stored.read(0, stored.size):
+                    raw.write(piece)
 
 
 def main() -> None:

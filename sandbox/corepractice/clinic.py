@@ -1,174 +1,137 @@
 """A believable Australian clinic of any size, grown from (patients, seed): every record from its number alone.
 
-Nothing is kept but a few tables of staff: two million patients page as lazily as fifty. What a record is called
-and what befalls it comes from `people`, `team`, `diary` and `scans`; `plan` numbers and dates records, and this module
-relates them to each other.
+Nothing is kept but a few tables of staff: two million patients page as lazily as fifty. `plan` numbers and dates
+records, `reception` and `visits` relate them to each other, and one module per subject says what they tell.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sandbox.corepractice import diary, people, scans, team
-from sandbox.corepractice.chance import APPOINTMENT, DECK_SIZE, Dice, mix
+from sandbox.corepractice import team
+from sandbox.corepractice.chance import Dice
+from sandbox.corepractice.custom_columns import CustomColumns
+from sandbox.corepractice.files import StoredFile
+from sandbox.corepractice.histories import Histories
+from sandbox.corepractice.insurance import Insurance
+from sandbox.corepractice.large_scan import LargeScan
+from sandbox.corepractice.ledger import Ledger
 from sandbox.corepractice.names import PRACTICE_NAME
-from sandbox.corepractice.plan import FILE_PREFIX, PREFIXES, Plan, record_id
-from sandbox.corepractice.records import Slip, StoredFile, Tally, local_text
-from sandbox.corepractice.shapes import Record, blank
-from sandbox.corepractice.timeline import DAY, ENDED, OPENED
+from sandbox.corepractice.notes import Notes
+from sandbox.corepractice.plan import FILE_PREFIX, Plan, record_id
+from sandbox.corepractice.reception import Reception
+from sandbox.corepractice.records import Slip, Tally, local_text
+from sandbox.corepractice.scans import Scans
+from sandbox.corepractice.shapes import CUSTOM_FIELDS_OF, EXTRA_FIELDS, FIELDS, OBJECTS, PREFIXES, Record, blank
+from sandbox.corepractice.talk import Talk
+from sandbox.corepractice.timeline import DAY, OPENED
+from sandbox.corepractice.treatment_plans import TreatmentPlans
+from sandbox.corepractice.treatments import Treatments
+from sandbox.corepractice.visits import Visits
+
+Grown = tuple[Record, int]  # a record without id and stamps, and when it was made, in seconds since 1970
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What a clinic may have beyond the usual, to try an app with."""
+
+    objects: tuple[str, ...] = ()  # of `shapes.EXTRA_FIELDS`
+    notes_of_one_patient: int = 0
+    large_file_mb: int = 0
+    custom_columns: int = 0  # of patients
+
+    def __post_init__(self) -> None:
+        unknown = sorted(set(self.objects) - set(EXTRA_FIELDS))
+        if unknown or len(set(self.objects)) < len(self.objects):
+            raise ValueError(f"extra objects are, once each, {', '.join(EXTRA_FIELDS)}")
+        if not (0 <= self.notes_of_one_patient <= 1_000_000 and self.large_file_mb >= 0):
+            raise ValueError("a patient has 0 to 1,000,000 notes more, and no file less than 0 MB")
+
+
+PLAIN = Extras()
 
 
 class Clinic:
-    """Implements `records.Records`. The same patients, seed and zone are the same clinic on any machine."""
+    """Implements `records.Records`. The same numbers are the same clinic on any machine."""
 
-    def __init__(self, patients: int, seed: int = 1, timezone: str = "Australia/Sydney") -> None:
+    def __init__(
+        self, patients: int, seed: int = 1, timezone: str = "Australia/Sydney", *, extras: Extras = PLAIN
+    ) -> None:
         self.name = PRACTICE_NAME
         self.zone = ZoneInfo(timezone)
         self.seed = seed
         self.identity = f"clinic of {patients} from seed {seed} in {timezone}"
-        self._plan = Plan(patients, seed)
-        self._counts = self._plan.counts
+        if extras != PLAIN:
+            self.identity += f" with {extras}"
+        if not patients and (extras.notes_of_one_patient or extras.large_file_mb):
+            raise ValueError("an empty practice has nobody to have notes or files")
+        self.fields: dict[str, tuple[str, ...]] = {
+            **FIELDS,
+            **{name: EXTRA_FIELDS[name] for name in extras.objects},
+        }
+        more = {"notes": extras.notes_of_one_patient, "attachments": int(extras.large_file_mb > 0)}
+        self._plan = Plan(patients, seed, objects=(*OBJECTS, *extras.objects), more=more)
+        self._columns = CustomColumns(seed, extras.custom_columns)
         self._dice = Dice(seed)
-        self._households = people.Households(seed)
-        self._changes = diary.clock_changes(timezone)
-        self._place_clinicians()
+        self._reception = Reception(self._plan, self.zone)
+        visits = Visits(self._reception)
+        self._scans = Scans(visits, LargeScan(seed, extras.large_file_mb) if extras.large_file_mb else None)
+        self._growers = self._subjects(visits)
 
-    def _place_clinicians(self) -> None:
-        clinicians = [number for number in range(self._counts["staff"]) if team.is_clinician(number)]
-        self._departed = [number for number in clinicians if team.has_left(number)]
-        present = [number for number in clinicians if not team.has_left(number)]
-        places = self._counts["locations"]
-        self._clinicians_at = [[n for n in present if n % places == place] or present for place in range(places)]
+    def _subjects(self, visits: Visits) -> Mapping[str, Callable[[int], Grown]]:
+        treatments = Treatments(visits)
+        plans, ledger = TreatmentPlans(visits, treatments), Ledger(visits, treatments)
+        return {
+            "locations": lambda number: self._of_the_house(team.location(self._dice, number, self.zone.key), number),
+            "referrers": lambda number: self._of_the_house(team.referrer(self._dice, number), number),
+            "staff": lambda number: self._of_the_house(self._reception.staff(number), number),
+            "patients": self._patient,
+            "appointments": self._appointment,
+            "treatments": treatments.grow,
+            "treatment_plans": plans.grow_plan,
+            "treatment_plan_lines": plans.grow_line,
+            "invoices": ledger.grow_invoice,
+            "invoice_lines": ledger.grow_line,
+            "payments": ledger.grow_payment,
+            "payment_allocations": ledger.grow_allocation,
+            "notes": Notes(visits).grow,
+            "insurance_policies": Insurance(self._reception).grow,
+            "communications": Talk(visits).grow,
+            "attachments": self._scans.grow,
+            "medical_histories": Histories(visits).grow,
+        }
 
-    def _location_of(self, home: people.Home) -> int:
-        return mix(self.seed + 1, home.number) % self._counts["locations"]
+    @staticmethod
+    def _of_the_house(details: Record, number: int) -> Grown:
+        return details, OPENED + (number * DAY * 11 if number < 200 else 2200 * DAY)
 
-    def _provider_of(self, home: people.Home) -> str | None:
-        spread = mix(self.seed + 2, home.number)
-        if spread % 100 < 5:
-            return None
-        if spread % 100 < 10:
-            return record_id("staff", self._departed[spread // 100 % len(self._departed)])
-        present = self._clinicians_at[self._location_of(home)]
-        return record_id("staff", present[spread // 100 % len(present)])
+    def _patient(self, number: int) -> Grown:
+        details = self._reception.patient(number)
+        if self._columns.names:
+            details["custom_fields"] |= self._columns.values(number)
+        return details, self._plan.patient_created(number)
+
+    def _appointment(self, number: int) -> Grown:
+        details, booked = self._reception.appointment(number)
+        return details, booked.created
 
     def load(self, object_name: str, place: int) -> Record:
-        if object_name == "patients":
-            return self._patient(place)
-        if object_name == "appointments":
-            return self._appointment(place)
-        if object_name == "attachments":
-            return self._attachment(place)
-        zone = self.zone.key
-        if object_name == "staff":
-            home = record_id("locations", place % self._counts["locations"])
-            details = team.staff_member(self._dice, place, location_id=home)
-        else:
-            details = (
-                team.location(self._dice, place, zone)
-                if object_name == "locations"
-                else team.referrer(self._dice, place)
-            )
-        opened = OPENED + (place * DAY * 11 if place < 200 else 2200 * DAY)
-        return self._stamped(object_name, place, details, opened, self._plan.updated(object_name, place))
-
-    def _stamped(self, object_name: str, number: int, details: Record, created: int, updated: int) -> Record:
+        details, created = self._growers[object_name](place)
+        updated = self._plan.updated(object_name, place)
         record = blank(object_name)
         record |= details
-        record["id"] = record_id(object_name, number)
-        record["created_at"] = local_text(created, self.zone)
+        record["id"] = record_id(object_name, place)
+        record["created_at"] = local_text(min(created, updated), self.zone)
         record["updated_at"] = local_text(updated, self.zone)
         return record
 
-    def _patient(self, number: int) -> Record:
-        standing = self._plan.standing(number)
-        oddity = self._plan.oddities[number % DECK_SIZE]
-        original = self._first_entry(number) if oddity == "twice" else None
-        home = people.home_of(self.seed, number if original is None else original)
-        if original is None:
-            details = people.patient(self._dice, number, home, self._households.of(home.number))
-            people.make_odd(details, oddity, number)
-        else:
-            details = people.entered_again(self._patient(original), number)
-        spread = mix(self.seed + 3, number)
-        details |= {
-            "status": "archived" if standing in ("hidden", "gone") else standing,
-            "family_id": f"f-{home.number:09d}" if home.size > 1 else None,
-            "provider_id": self._provider_of(home),
-            "location_id": record_id("locations", self._location_of(home)) if spread % 50 else None,
-            "referrer_id": record_id("referrers", spread // 64 % self._counts["referrers"]) if spread % 5 < 2 else None,
-        }
-        created = self._plan.patient_created(number)
-        return self._stamped("patients", number, details, created, self._plan.updated("patients", number))
-
-    def _first_entry(self, number: int) -> int | None:
-        """Whom a patient of the oddity "twice" repeats: somebody up to nine numbers before."""
-        original = number - 1 - mix(self.seed + 4, number) % 9
-        while original >= 0 and self._plan.oddities[original % DECK_SIZE] == "twice":
-            original -= 1
-        return original if original >= 0 else None
-
-    def _appointment(self, number: int) -> Record:
-        updated = self._plan.updated("appointments", number)
-        past = number < self._plan.past
-        card = self._plan.diary_cards[number % DECK_SIZE]
-        dice = self._dice.throw(APPOINTMENT, number)
-        patient = dice.below(self._plan.patients_by(updated - 14 * DAY))
-        home = people.home_of(self.seed, patient)
-        days = -1 - dice.below(3) if past else 1 + dice.below(200)
-        day = datetime.fromtimestamp(updated if past else ENDED, self.zone) + timedelta(days=days)
-        starts = int(diary.working_time(dice, day).timestamp())
-        if card in diary.CLOCK_CHANGES and self._changes is not None:
-            starts = diary.odd_hour(card, self._changes)
-        lead = dice.below(150 * DAY)
-        created = min(updated, max(starts - lead, self._plan.patient_created(patient))) if past else updated
-        details = diary.appointment(dice, number, card, past=past)
-        details["starts_at"] = local_text(starts, self.zone)
-        details["patient_id"] = self._patient_of(card, number, patient)
-        details["provider_id"] = self._provider_for_visit(card, number, home)
-        details["location_id"] = None if card == "no_location" else record_id("locations", self._location_of(home))
-        return self._stamped("appointments", number, details, created, updated)
-
-    def _patient_of(self, card: str, number: int, patient: int) -> str | None:
-        if card == "no_patient":
-            return None
-        if card == "unknown_patient":
-            return f"p-9{number % 10**8:08d}"
-        if card in ("hidden_patient", "gone_patient"):
-            absent = [place for place, name in enumerate(self._plan.standings) if name == card.removesuffix("_patient")]
-            choices = [place for place in absent if place < self._counts["patients"]]
-            if choices:
-                whole = max(1, self._counts["patients"] // DECK_SIZE)
-                place = choices[number % len(choices)] + number % whole * DECK_SIZE
-                return record_id("patients", place if place < self._counts["patients"] else choices[0])
-        return record_id("patients", patient)
-
-    def _provider_for_visit(self, card: str, number: int, home: people.Home) -> str | None:
-        if card == "no_provider":
-            return None
-        if card == "departed_provider":
-            return record_id("staff", self._departed[number % len(self._departed)])
-        present = self._clinicians_at[self._location_of(home)]
-        return self._provider_of(home) or record_id("staff", present[number % len(present)])
-
-    def _attachment(self, number: int) -> Record:
-        patient = mix(self.seed + 5, number) % self._counts["patients"]
-        while self._plan.standing(patient) in ("hidden", "gone"):
-            patient = (patient + 1) % self._counts["patients"]
-        stored = scans.scan(self._dice, number)
-        details = {
-            "patient_id": record_id("patients", patient),
-            "file_id": f"{FILE_PREFIX}{number:09d}",
-            "name": stored.name,
-            "content_type": stored.content_type,
-            "size": len(stored.content),
-            "sha256": scans.digest(stored),
-        }
-        updated = self._plan.updated("attachments", number)
-        return self._stamped("attachments", number, details, updated, updated)
+    def custom_fields(self, object_name: str) -> tuple[str, ...]:
+        own = CUSTOM_FIELDS_OF.get(object_name, ())
+        return (*own, *self._columns.names) if object_name == "patients" else own
 
     def find(self, object_name: str, record_id: str) -> Record | None:
         number = self._plan.number_of(object_name, record_id)
@@ -196,10 +159,9 @@ class Clinic:
         return self._plan.with_standing(object_name, "gone")
 
     def pick(self, object_name: str, chance: random.Random) -> str | None:
-        if not self._counts[object_name]:
-            return None
-        for _ in range(100):
-            slip = self._plan.slip(object_name, int(chance.random() * self._counts[object_name]), 0)
+        count = self._plan.counts[object_name]
+        for _ in range(100 if count else 0):
+            slip = self._plan.slip(object_name, int(chance.random() * count), 0)
             if slip is not None:
                 return slip.id
         return None
@@ -207,5 +169,4 @@ class Clinic:
     def file(self, file_id: str) -> StoredFile | None:
         digits = file_id.removeprefix(FILE_PREFIX)
         number = self._plan.number_of("attachments", f"{PREFIXES['attachments']}{digits}")
-        known = number is not None and file_id != digits
-        return scans.scan(self._dice, number) if known and number is not None else None
+        return None if number is None or file_id == digits else self._scans.file(number)

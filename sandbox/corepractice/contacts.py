@@ -50,6 +50,11 @@ def medicare_number(dice: Dice) -> str:
     return f"{digits[:4]} {digits[4:]}{check} {1 + dice.below(9)}"
 
 
+def dva_number(dice: Dice) -> str:
+    """Veterans' file number: state, war code, digits, and a letter for dependants."""
+    return f"{dice.of('NVQSWT')}{dice.of(('X', 'SM', 'SS'))}{dice.digits(6)}{dice.of(('', 'A'))}"
+
+
 def provider_number(dice: Dice) -> str:
     """Medicare provider number: six digits, a practice location and a check letter."""
     stem = dice.digits(6)

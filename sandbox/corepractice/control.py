@@ -9,7 +9,6 @@ from aiohttp import web
 
 from sandbox.corepractice.changes import Script, apply_script
 from sandbox.corepractice.practice import DoubtfulEdit, Practice
-from sandbox.corepractice.shapes import OBJECTS
 from sandbox.corepractice.staff_users import staff_users
 
 MOST_IDS = 1_000_000
@@ -29,9 +28,9 @@ async def _object_body(request: web.Request) -> dict[str, Any]:
     return body
 
 
-def _object_name(name: str | None) -> str:
-    if name not in OBJECTS:
-        raise web.HTTPNotFound(reason=f"There is no such object; there are {', '.join(OBJECTS)}.")
+def _object_name(practice: Practice, name: str | None) -> str:
+    if name not in practice.objects:
+        raise web.HTTPNotFound(reason=f"There is no such object; there are {', '.join(practice.objects)}.")
     return name
 
 
@@ -45,7 +44,7 @@ def add_routes(app: web.Application, practice: Practice) -> None:
             raise _bad(str(problem)) from problem
 
     async def truth(request: web.Request) -> web.Response:
-        name = _object_name(request.query.get("object"))
+        name = _object_name(practice, request.query.get("object"))
         tally = practice.tally(name)
         if tally.active + tally.archived > MOST_IDS:
             raise _bad(f"more than {MOST_IDS:,} ids; GET /v1 has the counts")
@@ -55,7 +54,7 @@ def add_routes(app: web.Application, practice: Practice) -> None:
         return web.json_response(staff_users(practice))
 
     async def edit(request: web.Request) -> web.Response:
-        name = _object_name(request.match_info["object"])
+        name = _object_name(practice, request.match_info["object"])
         try:
             return web.json_response(practice.edit(name, request.match_info["id"], await _object_body(request)))
         except KeyError as problem:
@@ -64,14 +63,14 @@ def add_routes(app: web.Application, practice: Practice) -> None:
             raise _bad(str(problem)) from problem
 
     async def create(request: web.Request) -> web.Response:
-        name = _object_name(request.match_info["object"])
+        name = _object_name(practice, request.match_info["object"])
         try:
             return web.json_response(practice.create(name, await _object_body(request)), status=201)
         except DoubtfulEdit as problem:
             raise _bad(str(problem)) from problem
 
     async def remove(request: web.Request) -> web.Response:
-        name = _object_name(request.match_info["object"])
+        name = _object_name(practice, request.match_info["object"])
         try:
             practice.remove(name, request.match_info["id"])
         except KeyError as problem:

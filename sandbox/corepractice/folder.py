@@ -1,7 +1,8 @@
 """Somebody's own clinic from a folder: one NDJSON file per object, indexed on disk, records read when wanted.
 
     DIR/practice.json          optional: {"name": "...", "timezone": "Australia/Perth"}
-    DIR/<object>.ndjson        one record a line, fields as in `shapes.FIELDS`; a missing file is an empty object
+    DIR/<object>.ndjson        one record a line, fields as in `shapes.FIELDS`; a missing file is an empty object,
+                               a file of another name an object that only this practice has, with any fields
     DIR/files/<file_id>        the bytes of an attachment
 
 `id`, `created_at` and `updated_at` are needed, other fields may be missing (null); custom fields are free. A record
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -19,8 +21,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sandbox.corepractice.records import Slip, StoredFile, Tally, microseconds
-from sandbox.corepractice.shapes import FIELDS, OBJECTS, PATIENT_STATUSES, Record, blank
+from sandbox.corepractice.files import StoredFile, on_disk
+from sandbox.corepractice.records import Slip, Tally, microseconds
+from sandbox.corepractice.shapes import CUSTOM_FIELDS_OF, FIELDS, PATIENT_STATUSES, Record, blank
 
 _TABLES = """
 create table slips (object text, id text, updated integer, archived integer, hidden integer, place integer,
@@ -29,6 +32,9 @@ create index by_update on slips (object, updated, id);
 create table files (file_id text primary key, place integer) without rowid;
 """
 _COLUMNS = "select updated, id, archived, place from slips where object = ? and hidden = 0"
+_STAMPS = ("created_at", "updated_at")
+_NEEDED = ("id", *_STAMPS)
+_OBJECT_NAME = re.compile("[a-z][a-z0-9_]*")
 PAGE = 1000  # slips read at a time, so that no cursor stays open while a client thinks
 
 
@@ -54,8 +60,17 @@ class Folder:
         self._index = sqlite3.connect(Path(self._home.name) / "index.sqlite", isolation_level=None)
         self._index.executescript("pragma journal_mode=off; pragma synchronous=off;" + _TABLES)
         self._files: dict[str, BinaryIO] = {}
-        for object_name in OBJECTS:
+        self._custom = {name: dict.fromkeys(fields) for name, fields in CUSTOM_FIELDS_OF.items()}
+        self.fields = dict(FIELDS) | dict.fromkeys(self._others(), _NEEDED)
+        for object_name in self.fields:
             self._read(object_name)
+
+    def _others(self) -> list[str]:
+        names = sorted(file.stem for file in self._path.glob("*.ndjson") if file.stem not in FIELDS)
+        odd = [name for name in names if not _OBJECT_NAME.fullmatch(name)]
+        if odd:
+            raise FolderProblem(f"{odd[0]}.ndjson: an object's name is lower case letters, digits and _")
+        return names
 
     def _about(self) -> dict[str, Any]:
         file = self._path / "practice.json"
@@ -91,13 +106,14 @@ class Folder:
     def _note(self, object_name: str, record: object, place: int) -> None:
         if not isinstance(record, dict):
             raise FolderProblem("not an object")
-        unknown = sorted(set(record) - set(FIELDS[object_name]) - {"_hidden"})
-        if unknown:
-            raise FolderProblem(f"unknown field {', '.join(unknown)} (other fields belong into custom_fields)")
+        self._know_fields(object_name, record)
         if not isinstance(record.get("id"), str) or not record["id"]:
             raise FolderProblem("id must be a string")
-        if not isinstance(record.get("custom_fields") or {}, dict):
+        custom = record.get("custom_fields") or {}
+        if not isinstance(custom, dict):
             raise FolderProblem("custom_fields must be an object")
+        if object_name in self._custom:
+            self._custom[object_name] |= dict.fromkeys(custom)
         if object_name == "patients" and record.get("status", "active") not in PATIENT_STATUSES:
             raise FolderProblem(f"status must be one of {', '.join(PATIENT_STATUSES)}")
         row = (
@@ -107,6 +123,19 @@ class Folder:
         self._index.execute("insert into slips values (?, ?, ?, ?, ?, ?)", row)
         if object_name == "attachments" and record.get("file_id") is not None:
             self._index.execute("insert or replace into files values (?, ?)", (record["file_id"], place))
+
+    def _know_fields(self, object_name: str, record: Record) -> None:
+        """Objects of this practice alone have whatever fields their records bring, in the order they bring them."""
+        known = self.fields[object_name]
+        unknown = [name for name in record if name not in known and name != "_hidden"]
+        if unknown and object_name in FIELDS:
+            raise FolderProblem(f"unknown field {', '.join(sorted(unknown))} (other fields belong into custom_fields)")
+        if unknown:
+            names = [name for name in (*known, *unknown) if name not in _STAMPS]
+            self.fields[object_name] = (*names, *_STAMPS)
+
+    def custom_fields(self, object_name: str) -> tuple[str, ...]:
+        return tuple(self._custom.get(object_name, ()))
 
     @staticmethod
     def _stamp(record: Record) -> int:
@@ -121,11 +150,12 @@ class Folder:
         file.seek(place)
         record = json.loads(file.readline())
         record.pop("_hidden", None)
+        empty = blank(object_name, self.fields[object_name])
         if object_name == "patients":
             record.setdefault("status", "active")
-            custom = {**blank("patients")["custom_fields"], **(record.get("custom_fields") or {})}
-            return {**blank("patients"), **record, "custom_fields": custom}
-        return {**blank(object_name), **record}
+        if object_name in self._custom:
+            record["custom_fields"] = empty["custom_fields"] | (record.get("custom_fields") or {})
+        return {**empty, **record}
 
     def slips(self, object_name: str, after: str | None) -> Iterator[Slip]:
         last = "" if after is None else after
@@ -186,4 +216,4 @@ class Folder:
             return None
         record = self.load("attachments", row[0])
         name, kind = record["name"] or file_id, record["content_type"] or "application/octet-stream"
-        return StoredFile(name, kind, path.read_bytes())
+        return on_disk(name, kind, path)

@@ -162,7 +162,7 @@ def undeclared_column(path: Path) -> Path:
 
 
 def undeclared_file(path: Path) -> Path:
-    return _spoiled(path, lambda entries: entries.update({"invoices.csv": b"id,amount\r\ni-1,120.50\r\n"}))
+    return _spoiled(path, lambda entries: entries.update({"shoe_sizes.csv": b"id,size\r\np-1,43\r\n"}))
 
 
 def missing_column(path: Path) -> Path:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import bisect
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sandbox.corepractice.records import Slip, microseconds
-from sandbox.corepractice.shapes import OBJECTS, Record
+from sandbox.corepractice.shapes import Record
 
 _TABLES = """
 create table if not exists edits (object text, id text, hidden integer, record text, primary key (object, id));
@@ -23,10 +23,11 @@ create table if not exists belongs (identity text);
 class Overlay:
     """Per object and id: the record as it is now, or None where it was deleted. Hidden ones are in no order."""
 
-    def __init__(self, identity: str, path: Path | None = None) -> None:
-        self._records: dict[str, dict[str, Record | None]] = {name: {} for name in OBJECTS}
-        self._by_id: dict[str, list[str]] = {name: [] for name in OBJECTS}
-        self._by_update: dict[str, list[tuple[int, str]]] = {name: [] for name in OBJECTS}
+    def __init__(self, objects: Iterable[str], identity: str, path: Path | None = None) -> None:
+        names = tuple(objects)
+        self._records: dict[str, dict[str, Record | None]] = {name: {} for name in names}
+        self._by_id: dict[str, list[str]] = {name: [] for name in names}
+        self._by_update: dict[str, list[tuple[int, str]]] = {name: [] for name in names}
         self._file = None if path is None else self._open(identity, path)
 
     def _open(self, identity: str, path: Path) -> sqlite3.Connection:
@@ -56,6 +57,9 @@ class Overlay:
 
     def size(self, object_name: str) -> int:
         return len(self._records[object_name])
+
+    def records(self, object_name: str) -> Iterator[Record]:
+        return (record for record in self._records[object_name].values() if record is not None)
 
     def edits(self) -> Iterator[tuple[str, str]]:
         for name, records in self._records.items():

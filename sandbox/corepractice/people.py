@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from sandbox.corepractice.chance import HOUSEHOLD, PATIENT, Dice, mix
-from sandbox.corepractice.contacts import address, landline, mail_name, medicare_number, mobile
+from sandbox.corepractice.contacts import address, dva_number, landline, mail_name, medicare_number, mobile
 from sandbox.corepractice.names import (
     ALERTS,
     APOSTROPHES,
@@ -121,7 +121,7 @@ def patient(dice: Dice, number: int, home: Home, family: Record) -> Record:
     phone = family["mobile"] if child or shares else mobile(dice)
     return {
         **family["shared"],
-        "patient_number": 10_001 + number,
+        "patient_number": patient_number(number),
         "title": _title(dice, gender, child),
         "first_name": first,
         "middle_name": dice.of(FEMALE + MALE) if dice.maybe(0.3) else None,
@@ -137,6 +137,7 @@ def patient(dice: Dice, number: int, home: Home, family: Record) -> Record:
         "reminder_preference": REMINDERS[number % 4] if number < 50 else dice.of(REMINDERS),
         "alert_text": dice.of(ALERTS) if dice.maybe(0.1) else None,
         "custom_fields": _custom_fields(dice, number, born),
+        "dva_number": dva_number(dice) if dice.maybe(0.02) or number == 8 else None,
     }
 
 
@@ -151,6 +152,11 @@ def _custom_fields(dice: Dice, number: int, born: date) -> Record:
         "how_heard": HOW_HEARD[number // 3 % 8] if number < 50 else dice.of((*HOW_HEARD, None)),
         "interests": dice.of(INTERESTS) if dice.maybe(0.2) else None,
     }
+
+
+def patient_number(number: int) -> int:
+    """Rising, with a gap about every three hundred: a card that somebody tore up."""
+    return 10_001 + number + (number + 270) // 300
 
 
 def make_odd(record: Record, oddity: str, number: int) -> None:
@@ -184,13 +190,13 @@ def make_odd(record: Record, oddity: str, number: int) -> None:
 
 def entered_again(original: Record, number: int) -> Record:
     """The same person as the front desk typed them a second time."""
-    again = {**original, "custom_fields": dict(original["custom_fields"]), "patient_number": 10_001 + number}
+    again = {**original, "custom_fields": dict(original["custom_fields"]), "patient_number": patient_number(number)}
     first = original["first_name"] or "Unknown"
     ways: tuple[Record, ...] = (
         {"first_name": first.upper(), "last_name": original["last_name"].upper()},
         {"preferred_name": None, "middle_name": None, "email": None},
         {"first_name": first[:1], "date_of_birth": "1900-01-01"},
-        {"mobile": None, "title": None, "medicare_number": None},
+        {"mobile": None, "title": None, "medicare_number": None, "dva_number": None},
     )
     return again | ways[number % len(ways)]
 

@@ -10,9 +10,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from sandbox.corepractice.files import StoredFile
 from sandbox.corepractice.overlay import Overlay
-from sandbox.corepractice.records import Records, Slip, StoredFile, Tally, local_text, microseconds
-from sandbox.corepractice.shapes import FIELDS, OBJECTS, PATIENT_STATUSES, Record, blank, unknown_fields
+from sandbox.corepractice.records import Records, Slip, Tally, local_text, microseconds
+from sandbox.corepractice.shapes import PATIENT_STATUSES, PREFIXES, Record, blank
 
 
 class DoubtfulEdit(ValueError):
@@ -58,8 +59,9 @@ class Practice:
         self.name = records.name
         self.zone = records.zone
         self._clock = clock
-        self._overlay = Overlay(records.identity, state)
-        self._shift = {name: [0, 0] for name in OBJECTS}  # edits' effect on the tally: active, archived
+        self.objects = tuple(records.fields)
+        self._overlay = Overlay(self.objects, records.identity, state)
+        self._shift = {name: [0, 0] for name in self.objects}  # edits' effect on the tally: active, archived
         for object_name, record_id in self._overlay.edits():
             self._count(object_name, records.slip_of(object_name, record_id), -1)
             self._count(object_name, self._overlay.slip_of(object_name, record_id), +1)
@@ -89,6 +91,13 @@ class Practice:
 
     def file(self, file_id: str) -> StoredFile | None:
         return self.records.file(file_id)
+
+    def custom_fields(self, object_name: str) -> tuple[str, ...]:
+        """The names of custom fields, those that only an edit brought behind the others."""
+        names = dict.fromkeys(self.records.custom_fields(object_name))
+        for record in self._overlay.records(object_name):
+            names |= dict.fromkeys(record.get("custom_fields") or {})
+        return tuple(names)
 
     def slips(self, object_name: str, after: str | None = None) -> Iterator[Slip]:
         """Every listable record by id, archived ones included."""
@@ -153,7 +162,7 @@ class Practice:
             raise KeyError(record_id)
         custom = {**(present.get("custom_fields") or {}), **(changes.get("custom_fields") or {})}
         merged = {**present, "updated_at": self.now(), **changes}
-        if object_name == "patients":
+        if "custom_fields" in self.records.fields[object_name]:
             merged["custom_fields"] = custom
         if merged["id"] != record_id:
             raise DoubtfulEdit("an id cannot be edited")
@@ -168,12 +177,14 @@ class Practice:
             raise DoubtfulEdit(f"{object_name} already has a record of this id")
         stamps = {"created_at": self.now(), "updated_at": self.now()}
         status = {"status": "active"} if object_name == "patients" else {}
-        return self._lay(object_name, record_id, {**blank(object_name), **status, **stamps, **fields, "id": record_id})
+        empty = blank(object_name, self.records.fields[object_name])
+        return self._lay(object_name, record_id, {**empty, **status, **stamps, **fields, "id": record_id})
 
     def free_id(self, object_name: str) -> str:
         """An id of nobody: those of records entered during the day begin with 8, beyond any seeded number."""
         number = self._overlay.size(object_name) + 1
-        while self._known(object_name, record_id := f"{object_name[0]}-8{number:08d}"):
+        prefix = PREFIXES.get(object_name, f"{object_name[:2]}-")
+        while self._known(object_name, record_id := f"{prefix}8{number:08d}"):
             number += 1
         return record_id
 
@@ -187,9 +198,9 @@ class Practice:
         self._cover(object_name, record_id, None)
 
     def _lay(self, object_name: str, record_id: str, record: Record) -> Record:
-        unknown = unknown_fields(object_name, record)
+        unknown = sorted(set(record) - set(self.records.fields[object_name]))
         if unknown:
-            known = ", ".join(FIELDS[object_name])
+            known = ", ".join(self.records.fields[object_name])
             raise DoubtfulEdit(f"{object_name} has no field {', '.join(unknown)}; it has {known}")
         if object_name == "patients" and record["status"] not in PATIENT_STATUSES:
             raise DoubtfulEdit(f"status is one of {', '.join(PATIENT_STATUSES)}")

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
+from sandbox.corepractice.files import StoredFile
 from sandbox.corepractice.shapes import Record
 
 
@@ -32,19 +33,16 @@ class Tally:
     archived: int
 
 
-@dataclass(frozen=True)
-class StoredFile:
-    name: str
-    content_type: str
-    content: bytes
-
-
 class Records(Protocol):
     """Ids and updated instants order lists; hidden records are answered by `find` alone."""
 
     name: str
     zone: ZoneInfo
     identity: str  # the same for the same records, so that edits kept in a file find their clinic again
+    fields: dict[str, tuple[str, ...]]  # of each object there is, in the order in which the source lists them
+
+    def custom_fields(self, object_name: str) -> tuple[str, ...]:
+        """Names under `custom_fields`; none where the object has no such field."""
 
     def slips(self, object_name: str, after: str | None) -> Iterator[Slip]:
         """Listable records by id, those after the given id."""

@@ -7,6 +7,7 @@ a multiplier coprime to `count` decides which record sits there.
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -81,3 +82,26 @@ class Track:
                     block.append(found)
             block.sort()
             yield from block
+
+
+@dataclass(frozen=True)
+class Following:
+    """Records touched in the wake of others: `instant_of` never falls as numbers rise, so it can be searched."""
+
+    first: int
+    count: int
+    instant_of: Callable[[int], int]
+
+    def instant(self, index: int) -> int:
+        return self.instant_of(index)
+
+    def first_at(self, seconds: float) -> int:
+        """The first record touched then or later; beyond the last one where there is none."""
+        numbers = range(self.first, self.first + self.count)
+        return self.first + bisect.bisect_left(numbers, seconds, key=self.instant_of)
+
+    def slips(self, since: int, slip: Callable[[int, int], Slip | None]) -> Iterator[Slip]:
+        for index in range(self.first_at(since / 1_000_000), self.first + self.count):
+            found = slip(index, self.instant_of(index))
+            if found is not None:
+                yield found

@@ -93,8 +93,8 @@ async def test_a_record_by_id_is_the_record_in_the_list(call: Call, name: str) -
 @pytest.mark.parametrize(
     "path",
     [
-        "/v1/invoices",
-        "/v1/invoices/i-1",
+        "/v1/unicorns",
+        "/v1/unicorns/u-1",
         "/v1/patients/p-999999999",
         "/v1/patients/s-000000001",
         "/v1/patients/p-1",

@@ -64,7 +64,7 @@ def test_columns_and_files_nobody_declared_or_delivered(tmp_path: Path) -> None:
     with zipfile.ZipFile(hostile.missing_column(tmp_path / "b.zip")) as bundle:
         assert set(declared(bundle, "patients")["columns"]) - set(header(bundle, "patients.csv")) == {"shoe_size"}
     with zipfile.ZipFile(hostile.undeclared_file(tmp_path / "b.zip")) as bundle:
-        assert "invoices.csv" in bundle.namelist()
+        assert "shoe_sizes.csv" in bundle.namelist()
     with zipfile.ZipFile(hostile.missing_file(tmp_path / "b.zip")) as bundle:
         assert "patients.csv" not in bundle.namelist()
 
