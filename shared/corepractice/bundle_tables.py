@@ -25,7 +25,7 @@ def rows(archive: Archive, declared: Declared, limits: Limits) -> Iterator[Row]:
     A report's cells are as printed, but a name that one cell holds has become two cells.
     """
     found = _printed_rows(archive, declared, limits)
-    order = _order(_heading(found, declared), declared)
+    order = _order(*_heading(found, declared), declared)
     straight = order == list(range(len(order)))
     printed = declared.report
     parted = printed is not None and len(printed.fields) > len(printed.held)
@@ -45,7 +45,7 @@ def rows(archive: Archive, declared: Declared, limits: Limits) -> Iterator[Row]:
 
 def check_header(archive: Archive, declared: Declared, limits: Limits) -> None:
     """Read an object's header row and nothing below. Raises Stop where it is not the declared one."""
-    _order(_heading(_printed_rows(archive, declared, limits), declared), declared)
+    _order(*_heading(_printed_rows(archive, declared, limits), declared), declared)
 
 
 def _printed_rows(archive: Archive, declared: Declared, limits: Limits) -> Iterator[Row]:
@@ -53,15 +53,18 @@ def _printed_rows(archive: Archive, declared: Declared, limits: Limits) -> Itera
     return sheet_rows(archive, declared, limits) if declared.sheet else _csv_rows(archive, declared.file, limits)
 
 
-def _heading(found: Iterator[Row], declared: Declared) -> list[str]:
+def _heading(found: Iterator[Row], declared: Declared) -> Row:
     if declared.report:
-        return next(below_title(found, declared.report), (1, []))[1]
-    return next((cells for _, cells in found if cells), [])
+        return next(below_title(found, declared.report), (1, []))
+    return next(((number, cells) for number, cells in found if cells), (1, []))
 
 
-def _order(header: Sequence[str], declared: Declared) -> list[int]:
+def _order(number: int, header: Sequence[str], declared: Declared) -> list[int]:
     """Where each declared column stands in the file."""
     file = shown(declared.file)
+    if header and not set(header) & set(declared.columns):
+        # It may well be a record, which must not be quoted.
+        raise refused("heading-missing", f"{file}: row at line {number} has none of the headings that are declared.")
     if len(set(header)) != len(header):
         twice = sorted({name for name in header if header.count(name) > 1})
         raise refused("duplicate-header", f"{file} has the column {shown(twice[0])} twice.")
