@@ -1,0 +1,1 @@
+"""Health funds and policies: one payer per fund, and which of several policies comes first."""

@@ -1,0 +1,1 @@
+"""People: how they may be reached, which of their numbers are sensitive, and when two records are one person."""
