@@ -10,6 +10,9 @@ import re
 
 TAG = re.compile(r'<(?P<end>/?)(?P<name>[a-z][a-z0-9]*)(?P<attributes>(?:[^<>"]|"[^"]*")*)>')
 
+MARK = ' data-continued=""'
+"""On an element that a part of a note only goes on with. The sanitiser takes it from any source."""
+
 VOID = frozenset({"br", "hr", "col"})
 """Allowed elements that have no end tag."""
 
@@ -29,11 +32,18 @@ def shortened(text: str, length: int) -> str:
     return text.encode("utf-16-le")[: max(0, length) * 2].decode("utf-16-le", "ignore").rstrip()
 
 
-def depth(html: str) -> int:
-    """How deep the deepest element of sanitised HTML is."""
-    deepest = here = 0
+def burden(html: str) -> tuple[int, int]:
+    """How deep the deepest element of sanitised HTML is, and how many units it takes at most, anywhere in it, to close
+    what is open and open it again with our mark."""
+    deepest = heaviest = weight = 0
+    opened: list[int] = []
     for tag in TAG.finditer(html):
-        if tag["name"] not in VOID:
-            here += -1 if tag["end"] else 1
-            deepest = max(deepest, here)
-    return deepest
+        if tag["name"] in VOID:
+            continue
+        if tag["end"]:
+            weight -= opened.pop() if opened else 0
+        else:
+            opened.append(units(tag.group()) + len(MARK) + len(f"</{tag['name']}>"))
+            weight += opened[-1]
+            deepest, heaviest = max(deepest, len(opened)), max(heaviest, weight)
+    return deepest, heaviest

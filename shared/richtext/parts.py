@@ -11,15 +11,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from shared.richtext.markup import BLOCKS, TAG, VOID, shortened, units
+from shared.richtext.markup import BLOCKS, MARK, TAG, VOID, shortened, units
 
-MARK = ' data-continued=""'
 REOPENED = re.compile(rf'(?:<[a-z][a-z0-9]*(?:[^<>"]|"[^"]*")*{re.escape(MARK)}>)*')
 TOKEN = re.compile(rf"{TAG.pattern}|&[a-z]+;|\s{{1,32}}|[^<&\s]{{1,32}}")
 
 MINIMUM_LIMIT = 8_000
-"""Any sanitised HTML can be cut into parts of at least this many units: see ``sanitise.DEEPEST`` and
-``LONGEST_ADDRESS``, which bound what a part must repeat. Less is enough for most: text without elements needs 64."""
+"""Any sanitised HTML can be cut into parts of at least this many units: see
+``sanitise.HEAVIEST``, which bounds what a part must repeat. Less is enough for most: text without elements needs 64."""
 
 LATE = 0.75
 """A good place to cut is looked for in the last quarter of a part."""

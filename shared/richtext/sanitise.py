@@ -13,7 +13,7 @@ import re
 
 import nh3
 
-from shared.richtext.markup import BLOCKS, TAG, depth, units
+from shared.richtext.markup import BLOCKS, TAG, burden, units
 from shared.richtext.styles import safe_style
 
 ALLOWED = (
@@ -32,10 +32,10 @@ SILENT = frozenset(
 
 NUMBERS = {("td", "colspan"), ("td", "rowspan"), ("th", "colspan"), ("th", "rowspan"), ("ol", "start"), ("li", "value")}
 LONGEST_ADDRESS = 2_000
-"""Longer addresses are data in disguise, and could not be cut into parts."""
+"""Longer addresses, as they are escaped, are data in disguise and could not be cut into parts."""
 
-DEEPEST = 30
-"""Elements nested deeper than any person writes; such a note is kept as plain text. It bounds what a part repeats."""
+DEEPEST, HEAVIEST = 30, 7_000
+"""Elements nested deeper, or longer to repeat in the next part, than any person writes: such a note is kept as text."""
 
 DEEPEST_UNREAD = 1_000
 """The parser's time grows with the square of the depth: 100,000 open elements take it 40 seconds."""
@@ -55,7 +55,7 @@ def _attribute(element: str, attribute: str, value: str) -> str | None:
     if attribute == "rel":
         return value  # the sanitiser's own: what a source says of its links is not allowed in
     if attribute == "href":
-        return value if units(value) <= LONGEST_ADDRESS else None
+        return value if units(entities.escape(value)) <= LONGEST_ADDRESS else None
     return value if (element, attribute) in NUMBERS and re.fullmatch("[0-9]{1,4}", value) else None
 
 
@@ -84,7 +84,8 @@ def safe_html(text: str) -> str:
     for _ in range(ROUNDS):
         cleaned = _tidy(CLEANER.clean(html))
         if cleaned == html:
-            return html if depth(html) <= DEEPEST else from_plain(_plain(html))
+            deepest, heaviest = burden(html)
+            return html if deepest <= DEEPEST and heaviest <= HEAVIEST else from_plain(_plain(html))
         html = cleaned
     return from_plain(_plain(html))
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from shared.richtext.markup import VOID, units
-from shared.richtext.parts import MARK, MINIMUM_LIMIT, part_subject, recombine, split
+from shared.richtext.markup import MARK, VOID, units
+from shared.richtext.parts import MINIMUM_LIMIT, part_subject, recombine, split
 from shared.richtext.sanitise import from_plain, plain_of, safe_html
 
 INLINE = st.sampled_from(["b", "i", "u", "span", "code"])
@@ -83,7 +83,11 @@ def test_a23_any_plain_text_is_cut_and_joined(text: str, times: int, limit: int)
     assert recombine(parts) == html
 
 
-@given(st.lists(st.sampled_from(["<div style='text-align:justify;color:red'>", "<blockquote>", "<span>"]), max_size=35))
+OPENERS = ["<div style='text-align:justify;color:red'>", "<blockquote>", "<span>", "<a href=https://e.example/?&&&&>"]
+OPENERS += ["<table><tr><td><a href='https://e.example/" + "y&" * 900 + "'>", "<ol start=7><li>"]
+
+
+@given(st.lists(st.sampled_from(OPENERS), max_size=35))
 @settings(max_examples=20, deadline=None)
 def test_a23_from_the_minimum_on_every_note_can_be_cut(opened: list[str]):
     address = f"<a href='https://e.example/{'x' * 1_900}'>"

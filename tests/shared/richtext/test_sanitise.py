@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shared.richtext.markup import depth, units
-from shared.richtext.sanitise import ALLOWED, DEEPEST, UNFIT, from_plain, plain_of, removed, safe_html
+from shared.richtext.markup import burden, units
+from shared.richtext.sanitise import ALLOWED, DEEPEST, HEAVIEST, UNFIT, from_plain, plain_of, removed, safe_html
 
 PIECES = st.sampled_from(
     [
@@ -69,7 +69,8 @@ def test_a23_nothing_that_acts_loads_or_hides_is_left(text: str):
     tags = "".join(re.findall(r"<[^>]*>", safe)).lower()
     for bad in ("javascript:", " on", "display", "data:", "<!--", "src="):
         assert bad not in tags
-    assert depth(safe) <= DEEPEST
+    assert burden(safe)[0] <= DEEPEST
+    assert burden(safe)[1] <= HEAVIEST
     assert not UNFIT.search(safe)
 
 
