@@ -1,6 +1,7 @@
 """Writes a practice as an export bundle: one zip of CSV files or spreadsheets, the attachments' bytes, a manifest.
 
-    python -m sandbox.corepractice.bundle --patients 2000 --seed 1 --out practice.zip [--format csv|xlsx|mixed]
+    python -m sandbox.corepractice.bundle --patients 2000 --seed 1 --out practice.zip
+        [--format csv|xlsx|mixed|reports]
 
 Records stream from the clinic into the zip. A bundle knows no difference between null and an empty text, and what
 a spreadsheet cannot hold (control characters, more than 32,767 characters in a cell) is refused, not mended.
@@ -9,57 +10,25 @@ a spreadsheet cannot hold (control characters, more than 32,767 characters in a 
 from __future__ import annotations
 
 import argparse
-import codecs
-import csv
-import io
 import json
-import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
-
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from sandbox.corepractice.clinic import Clinic
 from sandbox.corepractice.folder import Folder
 from sandbox.corepractice.practice import Practice
+from sandbox.corepractice.records import Records
+from sandbox.corepractice.reports import CUSTOM, report_of
 from sandbox.corepractice.shapes import Record
+from sandbox.corepractice.sheets import BundleProblem, named, write_csv, write_sheet
 
 FORMAT = "core-practice-export/1"
-FORMATS = ("csv", "xlsx", "mixed")
-CUSTOM = "custom_fields."
+FORMATS = ("csv", "xlsx", "mixed", "reports")
 TOO_LONG = frozenset({"notes"})  # objects with more characters in a cell than a spreadsheet takes: always CSV
-MOST_ROWS = 1_048_575  # of a spreadsheet, below its header
-MOST_CHARACTERS = 32_767  # of one of its cells
-_EPOCH = (2025, 7, 1, 0, 0, 0)  # of every zip entry, so that equal practices give equal bundles
-
-
-class BundleProblem(ValueError):
-    """The practice cannot be written in this format; the message names object and field, never a value."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One object's line in the manifest."""
-
-    name: str
-    file: str
-    sheet: str | None
-    columns: tuple[str, ...]
-    rows: int
-
-    def plain(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "file": self.file,
-            "sheet": self.sheet,
-            "columns": list(self.columns),
-            "rows": self.rows,
-        }
 
 
 def columns_of(practice: Practice, object_name: str) -> tuple[str, ...]:
@@ -83,94 +52,77 @@ def _cell(value: Any) -> Any:
     return value
 
 
+@dataclass
+class _Counted:
+    """All records of one object, counted while they pass."""
+
+    practice: Practice
+    name: str
+    count: int = 0
+
+    def __iter__(self) -> Iterator[Record]:
+        for record in self.practice.all(self.name):
+            self.count += 1
+            yield record
+
+
 def write_bundle(
-    practice: Practice, path: Path | BinaryIO, *, format: str = "csv", exported_at: str | None = None
+    practice: Practice,
+    path: Path | BinaryIO,
+    *,
+    format: str = "csv",
+    exported_at: str | None = None,
+    month_first: Collection[tuple[str, str]] = (),
 ) -> None:
-    """`format` is csv, xlsx or mixed (every other object a spreadsheet, the CSV files with and without BOM)."""
+    """`format` is csv, xlsx, mixed (every other object a spreadsheet, CSV with and without BOM) or reports.
+
+    `month_first` names (object, field) whose dates the reports write as M/D/YYYY. Raises BundleProblem.
+    """
     if format not in FORMATS:
         raise BundleProblem(f"format must be one of {', '.join(FORMATS)}")
+    stamp = exported_at or practice.now()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as bundle:
         entries = []
         for number, name in enumerate(practice.objects):
+            records = _Counted(practice, name)
             columns = columns_of(practice, name)
-            rows = (_row(record, columns) for record in practice.all(name))
-            if name not in TOO_LONG and (format == "xlsx" or (format == "mixed" and number % 2)):
-                entries.append(_write_sheet(bundle, name, columns, rows))
+            entry: dict[str, Any] = {"name": name, "file": None, "sheet": None, "columns": list(columns), "rows": 0}
+            rows: Iterator[list[Any]]
+            if format == "reports":
+                months = {field for owner, field in month_first if owner == name}
+                report = report_of(name, columns, practice.zone, brackets=number % 4 > 1, month_first=months)
+                printed = datetime.fromisoformat(stamp).date()
+                rows, columns = report.rows(records, practice=practice.name, printed=printed), report.headings
+                entry |= report.manifest()
             else:
-                entries.append(_write_csv(bundle, name, columns, rows, bom=format == "mixed" and number % 4 == 2))
+                rows = _plain_rows(records, columns)
+            if name not in TOO_LONG and (format == "xlsx" or (format != "csv" and number % 2)):
+                entry["file"], entry["sheet"] = write_sheet(bundle, name, rows, columns)
+            else:
+                entry["file"] = write_csv(bundle, name, rows, bom=format == "mixed" and number % 4 == 2)
+            entry["rows"] = records.count
+            entries.append(entry)
         _write_files(bundle, practice)
         manifest = {
             "format": FORMAT,
             "practice": {"name": practice.name, "timezone": practice.zone.key},
-            "exported_at": exported_at or practice.now(),
-            "objects": [entry.plain() for entry in entries],
+            "exported_at": stamp,
+            "objects": entries,
         }
-        bundle.writestr(_named("manifest.json"), json.dumps(manifest, ensure_ascii=False, indent=1))
+        bundle.writestr(named("manifest.json"), json.dumps(manifest, ensure_ascii=False, indent=1))
 
 
-def _named(name: str) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name, _EPOCH)
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    entry.external_attr = 0o644 << 16
-    return entry
-
-
-def _write_csv(
-    bundle: zipfile.ZipFile, name: str, columns: tuple[str, ...], rows: Iterator[list[Any]], *, bom: bool
-) -> Entry:
-    file, count = f"{name}.csv", 0
-    with bundle.open(_named(file), "w", force_zip64=True) as raw:
-        if bom:
-            raw.write(codecs.BOM_UTF8)
-        with io.TextIOWrapper(raw, encoding="utf-8", newline="", write_through=False) as text:
-            writer = csv.writer(text, lineterminator="\r\n")
-            writer.writerow(columns)
-            for row in rows:
-                writer.writerow(row)
-                count += 1
-    return Entry(name, file, None, columns, count)
-
-
-def _write_sheet(bundle: zipfile.ZipFile, name: str, columns: tuple[str, ...], rows: Iterator[list[Any]]) -> Entry:
-    file, title, count = f"{name}.xlsx", name.capitalize(), 0
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(title)
-    sheet.append(columns)
-    try:
-        for row in rows:
-            count += 1
-            if count > MOST_ROWS:
-                raise BundleProblem(f"{name}: a spreadsheet holds {MOST_ROWS:,} rows; use csv")
-            sheet.append([_spreadsheet_cell(sheet, name, *pair) for pair in zip(columns, row, strict=True)])
-    except BundleProblem:
-        sheet.close()  # or its open XML is torn down noisily later
-        raise
-    with tempfile.NamedTemporaryFile(suffix=".xlsx") as temporary:
-        book.save(temporary.name)
-        with bundle.open(_named(file), "w", force_zip64=True) as raw, open(temporary.name, "rb") as saved:
-            while block := saved.read(1 << 20):
-                raw.write(block)
-    return Entry(name, file, title, columns, count)
-
-
-def _spreadsheet_cell(sheet: Any, name: str, column: str, value: Any) -> Any:
-    """Text stays text: a cell that begins with = would else become a formula."""
-    if not isinstance(value, str):
-        return value
-    if len(value) > MOST_CHARACTERS or ILLEGAL_CHARACTERS_RE.search(value):
-        raise BundleProblem(f"{name}.{column} holds text a spreadsheet cannot; use csv")
-    if not value.startswith("="):
-        return value
-    cell = WriteOnlyCell(sheet, value)
-    cell.data_type = "s"
-    return cell
+def _plain_rows(records: _Counted, columns: tuple[str, ...]) -> Iterator[list[Any]]:
+    yield list(columns)
+    for record in records:
+        yield _row(record, columns)
 
 
 def _write_files(bundle: zipfile.ZipFile, practice: Practice) -> None:
     for record in practice.all("attachments"):
         stored = practice.file(record["file_id"]) if record["file_id"] else None
         if stored is not None:
-            name = _named(f"files/{record['file_id']}/{PurePosixPath(stored.name).name}")
+            name = named(f"files/{record['file_id']}/{PurePosixPath(stored.name).name}")
             with bundle.open(name, "w", force_zip64=True) as raw:
                 for piece in stored.read(0, stored.size):
                     raw.write(piece)
@@ -185,7 +137,7 @@ def main() -> None:
     parser.add_argument("--format", choices=FORMATS, default="csv")
     parser.add_argument("--out", type=Path, required=True)
     asked = parser.parse_args()
-    records = Folder(asked.data) if asked.data else Clinic(asked.patients, asked.seed, asked.timezone)
+    records: Records = Folder(asked.data) if asked.data else Clinic(asked.patients, asked.seed, asked.timezone)
     write_bundle(Practice(records), asked.out, format=asked.format)
     print(f"{asked.out}: {asked.out.stat().st_size:,} bytes")
 

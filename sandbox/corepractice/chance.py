@@ -24,9 +24,10 @@ class Dice:
         self._seed = (seed & 0xFFFFFFFFFFFFFFFF) << 80
         self._random = random.Random()
         self.chance = self._random.random
+        self._set = super(random.Random, self._random).seed  # the same for whole numbers, without asking what they are
 
     def throw(self, kind: int, number: int) -> Dice:
-        self._random.seed(self._seed | kind << 64 | number)
+        self._set(self._seed | kind << 64 | number)
         return self
 
     def below(self, limit: int) -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 
 from sandbox.corepractice.chance import Dice
+from sandbox.corepractice.local_clock import SUNDAY
 from sandbox.corepractice.names import CANCELLED_REASONS, REASONS
 from sandbox.corepractice.shapes import APPOINTMENT_STATUSES, APPOINTMENT_TYPES, Record
 from sandbox.corepractice.timeline import DAY
@@ -62,12 +63,9 @@ def odd_hour(card: str, changes: ClockChanges) -> int:
     }[card]
 
 
-def working_time(dice: Dice, day: datetime) -> datetime:
-    """A quarter of an hour between eight and a quarter to six; Sundays move to the Saturday before."""
-    if day.weekday() == 6:
-        day -= timedelta(days=1)
-    quarter = dice.below(40)
-    return day.replace(hour=8 + quarter // 4, minute=quarter % 4 * 15, second=0, microsecond=0)
+def working_time(dice: Dice, day: int) -> tuple[int, int]:
+    """Days since 1970 and seconds of the day, a quarter of an hour from eight to a quarter to six; never a Sunday."""
+    return day - (day % 7 == SUNDAY), 8 * 3600 + dice.below(40) * 900
 
 
 def appointment(dice: Dice, number: int, card: str, *, past: bool) -> Record:

@@ -6,65 +6,15 @@ entry is spoiled, the rest is a sound bundle of a small clinic, so that nothing 
 
 from __future__ import annotations
 
-import io
-import json
 import struct
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
-from sandbox.corepractice.bundle import write_bundle
-from sandbox.corepractice.clinic import Clinic
-from sandbox.corepractice.practice import Practice
+from sandbox.corepractice.hostile_reports import REPORTS
+from sandbox.corepractice.spoiling import PATIENTS, Entries, declare, entry_of, sound, spoiled, widen, write
 
-PATIENTS = 60
 BOMB_MEGABYTES = 512
-
-Entries = dict[str, bytes]
-
-
-def _sound() -> Entries:
-    target = io.BytesIO()
-    write_bundle(Practice(Clinic(PATIENTS)), target, exported_at="2025-07-01T09:00:00+10:00")
-    with zipfile.ZipFile(target) as bundle:
-        return {name: bundle.read(name) for name in bundle.namelist()}
-
-
-def _write(path: Path, entries: Entries) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bundle:
-        for name, content in entries.items():
-            bundle.writestr(name, content)
-    return path
-
-
-def _spoiled(path: Path, change: Callable[[Entries], object]) -> Path:
-    entries = _sound()
-    change(entries)
-    return _write(path, entries)
-
-
-def _manifest(entries: Entries) -> dict[str, Any]:
-    manifest: dict[str, Any] = json.loads(entries["manifest.json"])
-    return manifest
-
-
-def _declare(entries: Entries, change: Callable[[dict[str, Any]], object]) -> None:
-    manifest = _manifest(entries)
-    change(manifest)
-    entries["manifest.json"] = json.dumps(manifest).encode()
-
-
-def _patients(manifest: dict[str, Any]) -> dict[str, Any]:
-    entry: dict[str, Any] = next(entry for entry in manifest["objects"] if entry["name"] == "patients")
-    return entry
-
-
-def _widen(entries: Entries, file: str, header: bytes, cell: bytes) -> None:
-    """One more column for every row. Rows end in CRLF; line breaks inside cells are LF alone."""
-    first, *rows = entries[file].removesuffix(b"\r\n").split(b"\r\n")
-    wider = [first + b"," + header, *(row + b"," + cell for row in rows)]
-    entries[file] = b"\r\n".join(wider) + b"\r\n"
 
 
 def not_a_zip(path: Path) -> Path:
@@ -78,14 +28,14 @@ def empty_file(path: Path) -> Path:
 
 
 def truncated(path: Path) -> Path:
-    _write(path, _sound())
+    write(path, sound())
     path.write_bytes(path.read_bytes()[:-4000])
     return path
 
 
 def corrupt_entry(path: Path) -> Path:
     """One byte inside patients.csv is flipped: the zip opens, the checksum fails."""
-    _write(path, _sound())
+    write(path, sound())
     with zipfile.ZipFile(path) as bundle:
         info = bundle.getinfo("patients.csv")
     content = bytearray(path.read_bytes())
@@ -96,7 +46,7 @@ def corrupt_entry(path: Path) -> Path:
 
 def zip_bomb(path: Path, megabytes: int = BOMB_MEGABYTES) -> Path:
     """patients.csv expands a thousandfold: about half a megabyte becomes `megabytes`."""
-    entries = _sound()
+    entries = sound()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bundle:
         for name, content in entries.items():
             if name != "patients.csv":
@@ -119,19 +69,19 @@ def understated_bomb(path: Path, megabytes: int = 64) -> Path:
 
 
 def too_many_entries(path: Path, count: int = 20_000) -> Path:
-    return _spoiled(path, lambda entries: entries.update({f"files/f{n}/a.txt": b"" for n in range(count)}))
+    return spoiled(path, lambda entries: entries.update({f"files/f{n}/a.txt": b"" for n in range(count)}))
 
 
 def parent_path(path: Path) -> Path:
-    return _spoiled(path, lambda entries: entries.update({"../evil.csv": b"id\r\n1\r\n"}))
+    return spoiled(path, lambda entries: entries.update({"../evil.csv": b"id\r\n1\r\n"}))
 
 
 def absolute_path(path: Path) -> Path:
-    return _spoiled(path, lambda entries: entries.update({"/etc/evil.csv": b"id\r\n1\r\n"}))
+    return spoiled(path, lambda entries: entries.update({"/etc/evil.csv": b"id\r\n1\r\n"}))
 
 
 def windows_path(path: Path) -> Path:
-    return _spoiled(path, lambda entries: entries.update({"files\\..\\..\\evil.csv": b"id\r\n1\r\n"}))
+    return spoiled(path, lambda entries: entries.update({"files\\..\\..\\evil.csv": b"id\r\n1\r\n"}))
 
 
 def declared_parent_path(path: Path) -> Path:
@@ -139,16 +89,16 @@ def declared_parent_path(path: Path) -> Path:
 
     def change(entries: Entries) -> None:
         entries["../patients.csv"] = entries.pop("patients.csv")
-        _declare(entries, lambda manifest: _patients(manifest).update(file="../patients.csv"))
+        declare(entries, lambda manifest: entry_of(manifest).update(file="../patients.csv"))
 
-    return _spoiled(path, change)
+    return spoiled(path, change)
 
 
 def symbolic_link(path: Path) -> Path:
     """patients.csv is a link to /etc/passwd, for readers that unpack before they read."""
-    entries = _sound()
+    entries = sound()
     entries.pop("patients.csv")
-    _write(path, entries)
+    write(path, entries)
     link = zipfile.ZipInfo("patients.csv")
     link.create_system = 3
     link.external_attr = 0o120777 << 16
@@ -158,33 +108,33 @@ def symbolic_link(path: Path) -> Path:
 
 
 def undeclared_column(path: Path) -> Path:
-    return _spoiled(path, lambda entries: _widen(entries, "locations.csv", b"shoe_size", b"43"))
+    return spoiled(path, lambda entries: widen(entries, "locations.csv", b"shoe_size", b"43"))
 
 
 def undeclared_file(path: Path) -> Path:
-    return _spoiled(path, lambda entries: entries.update({"shoe_sizes.csv": b"id,size\r\np-1,43\r\n"}))
+    return spoiled(path, lambda entries: entries.update({"shoe_sizes.csv": b"id,size\r\np-1,43\r\n"}))
 
 
 def missing_column(path: Path) -> Path:
     """The manifest declares a column that patients.csv lacks."""
-    return _spoiled(
+    return spoiled(
         path,
-        lambda entries: _declare(entries, lambda manifest: _patients(manifest)["columns"].append("shoe_size")),
+        lambda entries: declare(entries, lambda manifest: entry_of(manifest)["columns"].append("shoe_size")),
     )
 
 
 def missing_file(path: Path) -> Path:
-    return _spoiled(path, lambda entries: entries.pop("patients.csv"))
+    return spoiled(path, lambda entries: entries.pop("patients.csv"))
 
 
 def duplicate_header(path: Path) -> Path:
-    return _spoiled(path, lambda entries: _widen(entries, "patients.csv", b"first_name", b"Jo"))
+    return spoiled(path, lambda entries: widen(entries, "patients.csv", b"first_name", b"Jo"))
 
 
 def duplicate_entry(path: Path) -> Path:
     """Two entries are named patients.csv; which one counts is anybody's guess."""
-    entries = _sound()
-    _write(path, entries)
+    entries = sound()
+    write(path, entries)
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as bundle:
         again = zipfile.ZipInfo("Patients.csv")
         bundle.writestr(again, entries["patients.csv"])
@@ -200,31 +150,31 @@ def latin_1(path: Path) -> Path:
         text = entries["patients.csv"].decode().replace("Australia", "Austrália")
         entries["patients.csv"] = text.encode("latin-1", "replace")
 
-    return _spoiled(path, change)
+    return spoiled(path, change)
 
 
 def utf_16(path: Path) -> Path:
-    return _spoiled(
+    return spoiled(
         path, lambda entries: entries.update({"patients.csv": entries["patients.csv"].decode().encode("utf-16")})
     )
 
 
 def ragged_rows(path: Path) -> Path:
-    return _spoiled(
+    return spoiled(
         path, lambda entries: entries.update({"patients.csv": entries["patients.csv"] + b"p-1,10001,Mr\r\n"})
     )
 
 
 def wrong_row_count(path: Path) -> Path:
     """The manifest promises more patients than the file has: an export that broke off."""
-    return _spoiled(
-        path, lambda entries: _declare(entries, lambda manifest: _patients(manifest).update(rows=PATIENTS * 10))
+    return spoiled(
+        path, lambda entries: declare(entries, lambda manifest: entry_of(manifest).update(rows=PATIENTS * 10))
     )
 
 
 def encrypted_entry(path: Path) -> Path:
     """The flag that says patients.csv needs a password is set in both places a zip keeps it."""
-    _write(path, _sound())
+    write(path, sound())
     content = bytearray(path.read_bytes())
     for signature, flags, name in ((b"PK\x03\x04", 6, 30), (b"PK\x01\x02", 8, 46)):
         place = content.find(signature)
@@ -238,28 +188,29 @@ def encrypted_entry(path: Path) -> Path:
 def nested_zip(path: Path) -> Path:
     """The whole bundle once more inside, and nothing else."""
     inner = path.with_suffix(".inner")
-    content = _write(inner, _sound()).read_bytes()
+    content = write(inner, sound()).read_bytes()
     inner.unlink()
-    return _write(path, {"practice.zip": content})
+    return write(path, {"practice.zip": content})
 
 
 def no_manifest(path: Path) -> Path:
-    return _spoiled(path, lambda entries: entries.pop("manifest.json"))
+    return spoiled(path, lambda entries: entries.pop("manifest.json"))
 
 
 def manifest_not_json(path: Path) -> Path:
-    return _spoiled(path, lambda entries: entries.update({"manifest.json": b"{'format': nonsense"}))
+    return spoiled(path, lambda entries: entries.update({"manifest.json": b"{'format': nonsense"}))
 
 
 def unknown_format(path: Path) -> Path:
-    return _spoiled(
-        path, lambda entries: _declare(entries, lambda manifest: manifest.update(format="core-practice-export/99"))
+    return spoiled(
+        path, lambda entries: declare(entries, lambda manifest: manifest.update(format="core-practice-export/99"))
     )
 
 
-def unknown_object(path: Path) -> Path:
-    return _spoiled(
-        path, lambda entries: _declare(entries, lambda manifest: _patients(manifest).update(name="unicorns"))
+def object_twice(path: Path) -> Path:
+    """Two lines of the manifest are about patients."""
+    return spoiled(
+        path, lambda entries: declare(entries, lambda manifest: manifest["objects"].append(entry_of(manifest)))
     )
 
 
@@ -270,6 +221,7 @@ HOSTILE: Mapping[str, Callable[[Path], Path]] = {
         *(parent_path, absolute_path, windows_path, declared_parent_path, symbolic_link),
         *(undeclared_column, undeclared_file, missing_column, missing_file, duplicate_header, duplicate_entry),
         *(latin_1, utf_16, ragged_rows, wrong_row_count, encrypted_entry, nested_zip),
-        *(no_manifest, manifest_not_json, unknown_format, unknown_object),
+        *(no_manifest, manifest_not_json, unknown_format, object_twice),
+        *REPORTS,
     )
 }

@@ -63,16 +63,16 @@ class Ledger:
 
     def _line(self, number: int) -> Line:
         invoice, place = rhythm.INVOICE_LINES.parent(number)
-        dice = self._line_dice.throw(INVOICE_LINE, number)
         treated = rhythm.treatments_of_invoice(invoice)
         if place >= len(treated):
+            dice = self._line_dice.throw(INVOICE_LINE, number)
             code, description, unit = dice.of(_PRODUCTS)
             quantity = 1 + dice.below(3)
             return Line(code, description, None, None, quantity, unit, money.gst_within(quantity * unit))
         done = self._treatments.done(treated[place])
         if done.status != "completed" or not done.cents:
             return Line(_ATTENDANCE[0], _ATTENDANCE[1], None, None, 1, _ATTENDANCE[2], 0)
-        quantity = 2 if done.code == "022" and dice.maybe(0.5) else 1
+        quantity = 2 if done.code == "022" and number % 2 else 1
         return Line(done.code, done.description, done.tooth, treated[place], quantity, done.cents, 0)
 
     def _total(self, invoice: int) -> int:

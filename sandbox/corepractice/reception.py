@@ -5,13 +5,13 @@ It relates what `people`, `team` and `diary` grow on their own. The records of a
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sandbox.corepractice import diary, people, team
 from sandbox.corepractice.chance import APPOINTMENT, DECK_SIZE, Dice, mix
+from sandbox.corepractice.local_clock import clock_of
 from sandbox.corepractice.plan import Plan, record_id
 from sandbox.corepractice.records import local_text
 from sandbox.corepractice.shapes import Record
@@ -35,6 +35,7 @@ class Reception:
         self.zone = zone
         self.seed = plan.seed
         self._counts = plan.counts
+        self._clock = clock_of(zone)
         self._dice = Dice(plan.seed)
         self._households = people.Households(plan.seed)
         self._changes = diary.clock_changes(zone.key)
@@ -145,8 +146,7 @@ class Reception:
         dice.throw(APPOINTMENT, number)
         patient = dice.below(self.plan.patients_by(updated - 14 * DAY))
         days = -1 - dice.below(3) if past else 1 + dice.below(200)
-        day = datetime.fromtimestamp(updated if past else ENDED, self.zone) + timedelta(days=days)
-        starts = int(diary.working_time(dice, day).timestamp())
+        starts = self._clock.moment(*diary.working_time(dice, self._clock.day(updated if past else ENDED) + days))
         if card in diary.CLOCK_CHANGES and self._changes is not None:
             starts = diary.odd_hour(card, self._changes)
         lead = dice.below(150 * DAY)

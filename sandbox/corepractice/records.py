@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from sandbox.corepractice.files import StoredFile
+from sandbox.corepractice.local_clock import clock_of
 from sandbox.corepractice.shapes import Record
 
 
@@ -82,4 +83,4 @@ def microseconds(text: str) -> int:
 
 def local_text(seconds: float, zone: ZoneInfo) -> str:
     """Seconds since 1970 as the API writes them: the practice's own offset, whole seconds."""
-    return datetime.fromtimestamp(int(seconds), zone).isoformat()
+    return clock_of(zone).text(int(seconds))

@@ -43,7 +43,6 @@ class Talk:
     def grow(self, number: int) -> tuple[Record, int]:
         """The record without id and stamps, and when it was made."""
         visit = self._visits.behind("communications", number)
-        patient = self._visits.reception.known_patient(visit.patient)
         card = self._cards[number % DECK_SIZE]
         dice = self._dice.throw(TALK, number)
         kind = COMMUNICATION_KINDS[number % 5] if number < 50 else dice.of(("phone_call", "sms", *COMMUNICATION_KINDS))
@@ -64,7 +63,7 @@ class Talk:
             "direction": direction,
             "subject": dice.of(_SUBJECTS),
             "body": self._body(dice, card),
-            **self._addresses(kind, direction, card, patient),
+            **self._addresses(kind, direction, card, visit.patient),
             "occurred_at": local_text(occurred, self._zone),
             "ended_at": None if ends is None else local_text(ends, self._zone),
             "status": status,
@@ -86,11 +85,11 @@ class Talk:
             return f'<p>{text}</p><p style="color:#888">Sent from my 📱</p><script>track()</script>'
         return None if card == "no_body" else text
 
-    @staticmethod
-    def _addresses(kind: str, direction: str, card: str, patient: Record) -> Record:
+    def _addresses(self, kind: str, direction: str, card: str, number: int) -> Record:
         """From and to: mail addresses for mails, telephone numbers for calls and texts, nothing for the rest."""
         if kind not in ("email", "phone_call", "sms"):
             return {"from_address": None, "to_address": None}
+        patient = self._visits.reception.known_patient(number)
         ours = _FRONT if kind == "email" else _NUMBER
         theirs = patient["email"] if kind == "email" else patient["mobile"] or patient["home_phone"]
         if card == "other_address":

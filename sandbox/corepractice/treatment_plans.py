@@ -73,7 +73,7 @@ class TreatmentPlans:
             "treatment_id": None if line.treatment is None else record_id("treatments", line.treatment),
             "appointment_id": self._appointment(line, visit, booked),
         }
-        if number % 211 == 17:
+        if plan % 140 == 4 and place == 0:
             details["treatment_id"] = f"tr-9{number % 10**8:08d}"  # deleted since, which nobody told the plan
         return details, visit.at - 70 * 86_400
 

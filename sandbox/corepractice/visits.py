@@ -6,12 +6,12 @@ odd (nobody came, no patient, a clock change) the visit stands alone and its rec
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
 from sandbox.corepractice import diary
 from sandbox.corepractice.chance import DECK_SIZE, VISIT, Dice, deck
+from sandbox.corepractice.local_clock import clock_of, day_text
 from sandbox.corepractice.plan import HOUR, record_id
 from sandbox.corepractice.reception import Reception
 from sandbox.corepractice.rhythm import SPLIT
@@ -48,6 +48,7 @@ class Visits:
             cards[place] = card
         self._cards = tuple(cards)
         self._dice = Dice(self.plan.seed)
+        self._clock = clock_of(reception.zone)
         self.of = lru_cache(maxsize=1024)(self._visit)
 
     def behind(self, object_name: str, number: int) -> Visit:
@@ -72,6 +73,6 @@ class Visits:
             provider_name=None if provider is None else self.reception.staff_name(provider),
             location_id=self.reception.location_of(booked.home),
             at=at,
-            day=datetime.fromtimestamp(at, self.reception.zone).date().isoformat(),
+            day=day_text(self._clock.day(at)),
             touched=booked.updated,
         )
