@@ -12,10 +12,19 @@ import orjson
 
 from shared.corepractice.fields import CUSTOM_PREFIX
 from shared.corepractice.source import Description, ObjectCount, Page, Record
-from shared.errors import Stop
+from shared.errors import AskPerson, Stop
 
 _OBJECT_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _PLAIN = (str, int, float, bool, type(None))
+
+
+class Passing(Exception):
+    """A failure that may be over at the next attempt. ``after`` is the wait the source asked for, in seconds."""
+
+    def __init__(self, reason: str, after: float = 0.0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.after = after
 
 
 def malformed(what: str) -> Stop:
@@ -25,6 +34,35 @@ def malformed(what: str) -> Stop:
         f"The source answered something that is not Core Practice's: {what}.",
         remedy="Check that the base URL is that of the practice's Core Practice API.",
     )
+
+
+def refused_credentials(why: str) -> AskPerson:
+    """What only another secret can mend."""
+    return AskPerson(
+        "source-credentials-refused",
+        f"The source's token {why}.",
+        remedy="Put a valid token into the configured secret, then resume or post the request again.",
+    )
+
+
+def judge(status: int, *, after: float) -> None:
+    """Raise for every status but 200 and 404. ``after`` is the wait in seconds that the answer asked for."""
+    if status in (401, 403):
+        raise refused_credentials(f"was refused by the source ({status})")
+    if status == 429:
+        raise Passing("it asks for fewer requests (429)", after)
+    if status >= 500 or status in (408, 425):
+        raise Passing(f"it answered {status}", after)
+    if 300 <= status < 400:
+        raise Stop(
+            "source-redirected",
+            "The source answered with a redirect; the token is not sent on to another address.",
+            remedy="Start again with the address that it redirects to, if that is the right one.",
+        )
+    if status == 404:
+        return
+    if status != 200:
+        raise Stop("source-request-refused", f"The source refused a request ({status}).")
 
 
 def description(content: bytes) -> Description:

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import BinaryIO
+from zipfile import ZipInfo
 
-from shared.corepractice import bundle_manifest, bundle_tables
+from shared.corepractice import bundle_files, bundle_manifest, bundle_tables
 from shared.corepractice.bundle_archive import Archive, Limits
 from shared.corepractice.bundle_manifest import Manifest
 from shared.corepractice.bundle_survey import DateOrders, Table, survey
-from shared.corepractice.source import MOST_RECORDS, Description, ObjectCount, Page, Record
+from shared.corepractice.source import MOST_RECORDS, Description, ObjectCount, OpenFile, Page, Record
 from shared.errors import Stop
 
 STANDARD = Limits()
@@ -67,6 +69,7 @@ class BundleSource:
         self._archive: Archive | None = None
         self._manifest: Manifest | None = None
         self._tables: dict[str, Table] | None = None
+        self._files: bundle_files.Entries | None = None
         self._readings: dict[str, _Reading] = {}
         self._lock = threading.Lock()
 
@@ -83,6 +86,18 @@ class BundleSource:
     async def record(self, object: str, id: str) -> Record | None:
         """One record by its id, or None."""
         return await asyncio.to_thread(self._record, object, id)
+
+    @asynccontextmanager
+    async def open_file(
+        self, file_id: str, *, start: int = 0, version: str | None = None
+    ) -> AsyncIterator[OpenFile | None]:
+        """An attachment's bytes. Asks for no survey: only the zip and its manifest have to be in order."""
+        archive, info = await asyncio.to_thread(self._file_entry, file_id)
+        if info is None:
+            yield None
+            return
+        async with bundle_files.opened(archive, info, start=start, version=version) as opened:
+            yield opened
 
     async def close(self) -> None:
         """Close the file."""
@@ -115,6 +130,13 @@ class BundleSource:
             if id not in self._table(name).ids:
                 return None
             return next((record for _, record in self._records(name) if record["id"] == id), None)
+
+    def _file_entry(self, file_id: str) -> tuple[Archive, ZipInfo | None]:
+        with self._lock:
+            archive, _ = self._opened()
+            if self._files is None:
+                self._files = bundle_files.by_id(archive)
+            return archive, self._files.get(file_id)
 
     def _close(self) -> None:
         with self._lock:

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from email.utils import parsedate_to_datetime
 from time import time
+from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
 import httpx
 
 from shared.corepractice import answers
-from shared.corepractice.source import MOST_RECORDS, Description, Page, Record
+from shared.corepractice.answers import Passing
+from shared.corepractice.files import Part, changed, part
+from shared.corepractice.source import LARGEST_CHUNK, MOST_RECORDS, Description, OpenFile, Page, Record
 from shared.errors import AskPerson, Failure, Stop, TryAgain
 
 LARGEST_ANSWER = 64 << 20
@@ -26,6 +30,7 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 10.0
 _ANSWER_WITHIN = 60.0
 _LONGEST_ASKED = 3600.0
+T = TypeVar("T")
 
 
 class ApiSource:
@@ -36,7 +41,7 @@ class ApiSource:
 
     def __init__(self, base_url: str, token: str, *, http: httpx.AsyncClient, patience: float = 60.0) -> None:
         if not token.isascii() or not token.isprintable() or not token or " " in token:
-            raise _refused("is empty or holds characters that no token has")
+            raise answers.refused_credentials("is empty or holds characters that no token has")
         self._base = f"{checked_base(base_url)}/v1"
         self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         self._http = http
@@ -72,47 +77,67 @@ class ApiSource:
         content = await self._get(f"/{quote(object, safe='')}/{quote(id, safe='')}")
         return None if content is None else answers.record(object, content)
 
+    @asynccontextmanager
+    async def open_file(
+        self, file_id: str, *, start: int = 0, version: str | None = None
+    ) -> AsyncIterator[OpenFile | None]:
+        """An attachment's bytes; a connection that breaks is mended where it broke."""
+        download = _Download(self, f"/files/{quote(file_id, safe='')}", start, version)
+        try:
+            found = await download.begin()
+            if found is None:
+                yield None
+            else:
+                yield OpenFile(found.size, found.content_type, found.version, start, download.chunks())
+        finally:
+            await download.close()
+
     async def close(self) -> None:
         """Nothing to let go of: the HTTP client belongs to whoever lent it."""
 
     async def _get(self, path: str, parameters: Mapping[str, str] | None = None) -> bytes | None:
-        """A resource's bytes, or None for 404, after as many attempts as patience allows."""
+        """A resource's bytes, or None for 404."""
+
+        async def attempt(within: float) -> bytes | None:
+            response = await self._send(path, parameters, {}, within=within)
+            try:
+                answers.judge(response.status_code, after=_retry_after(response))
+                with _transport():
+                    return None if response.status_code == 404 else await _content(response)
+            finally:
+                await response.aclose()
+
+        return await self._insist(attempt)
+
+    async def _insist(self, attempt: Callable[[float], Awaitable[T]]) -> T:
+        """As many attempts as patience allows. Each gets the seconds it may take."""
         loop = asyncio.get_running_loop()
         end = loop.time() + self._patience
-        attempt = 0
+        made = 0
         while True:
-            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)
             try:
-                return await self._attempt(path, parameters, within=max(1.0, end - loop.time()))
-            except _Passing as passing:
-                attempt += 1
-                # Half of it is chance, so that the lanes of a run do not come back all at once.
-                wait = max(passing.after, pause * random.uniform(0.5, 1.0))
+                return await attempt(max(1.0, end - loop.time()))
+            except Passing as passing:
+                wait = _pause(made, passing)
+                made += 1
                 if loop.time() + wait > end:
                     raise self._given_up(passing, wait) from None
             await asyncio.sleep(wait)
 
-    async def _attempt(self, path: str, parameters: Mapping[str, str] | None, *, within: float) -> bytes | None:
+    async def _send(
+        self, path: str, parameters: Mapping[str, str] | None, headers: Mapping[str, str], *, within: float
+    ) -> httpx.Response:
+        """An answer of which only the head has been read. Whoever gets it closes it."""
         timeout = httpx.Timeout(min(_ANSWER_WITHIN, within), connect=min(10.0, within))
         request = self._http.build_request(
-            "GET", self._base + path, params=parameters, headers=self._headers, timeout=timeout
+            "GET", self._base + path, params=parameters, headers={**self._headers, **headers}, timeout=timeout
         )
-        try:
+        with _transport():
             response = await self._http.send(request, stream=True, follow_redirects=False)
-            try:
-                self._has_answered = True
-                _judge(response)
-                return None if response.status_code == 404 else await _content(response)
-            finally:
-                await response.aclose()
-        except httpx.ConnectError:
-            raise _Passing("it cannot be reached") from None
-        except httpx.TransportError as error:
-            raise _Passing(f"the connection failed ({type(error).__name__})") from None
-        except httpx.DecodingError:
-            raise answers.malformed("its compression is broken") from None
+        self._has_answered = True
+        return response
 
-    def _given_up(self, passing: _Passing, wait: float) -> Failure:
+    def _given_up(self, passing: Passing, wait: float) -> Failure:
         message = f"The source did not serve a request within {self._patience:.0f} seconds: {passing.reason}."
         if self._has_answered:
             return TryAgain("source-unavailable", message, after=max(5.0, wait))
@@ -123,13 +148,95 @@ class ApiSource:
         )
 
 
-class _Passing(Exception):
-    """A failure that may be over at the next attempt. ``after`` is the wait the source asked for, in seconds."""
+class _Download:
+    """One file being read. Where the connection breaks, it goes on from there, for as long as patience allows."""
 
-    def __init__(self, reason: str, after: float = 0.0) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.after = after
+    def __init__(self, source: ApiSource, path: str, place: int, version: str | None) -> None:
+        self._source = source
+        self._path = path
+        self._place = place
+        self._version = version
+        self._response: httpx.Response | None = None
+        self.part: Part | None = None
+
+    async def begin(self) -> Part | None:
+        """Ask for the rest of the file, however often it takes. None when there is no such file."""
+        self.part = await self._source._insist(self._attempt)
+        return self.part
+
+    async def _attempt(self, within: float) -> Part | None:
+        asked = {"Accept": "*/*", "Accept-Encoding": "identity"}
+        if self._place:
+            asked["Range"] = f"bytes={self._place}-"
+        await self.close()
+        response = self._response = await self._source._send(self._path, None, asked, within=within)
+        if response.status_code not in (206, 416) or not self._place:
+            answers.judge(response.status_code, after=_retry_after(response))
+        if response.status_code == 404:
+            return None
+        found = part(response.status_code, response.headers, self._place)
+        if self._version is not None and found.version != self._version and not found.is_empty:
+            raise changed()
+        self._version = found.version or self._version
+        return found
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The bytes from the place on."""
+        loop = asyncio.get_running_loop()
+        end, breaks = loop.time() + self._source._patience, 0
+        while self.part is not None and not self.part.is_empty:
+            try:
+                async for chunk in self._rest(self.part):
+                    self._place += len(chunk)
+                    yield chunk
+                    end, breaks = loop.time() + self._source._patience, 0
+                return
+            except Passing as passing:
+                wait = _pause(breaks, passing)
+                breaks += 1
+                if loop.time() + wait > end:
+                    raise self._source._given_up(passing, wait) from None
+            await asyncio.sleep(wait)
+            size = self.part.size
+            if await self.begin() is None or (size is not None and self.part.size != size):
+                raise changed()
+
+    async def _rest(self, found: Part) -> AsyncIterator[bytes]:
+        """What one answer holds, without the beginning that we have. Raises Passing where it ends too soon."""
+        assert self._response is not None
+        position = found.start
+        with _transport():
+            async for piece in self._response.aiter_raw():
+                fresh = piece[max(0, self._place - position) :]
+                position += len(piece)
+                for cut in range(0, len(fresh), LARGEST_CHUNK):
+                    yield fresh[cut : cut + LARGEST_CHUNK]
+        if found.size is not None and position != found.size:
+            raise Passing("it sent less of a file than it has")
+
+    async def close(self) -> None:
+        """Let go of the connection, wherever the reading is."""
+        if self._response is not None:
+            await self._response.aclose()
+            self._response = None
+
+
+def _pause(made: int, passing: Passing) -> float:
+    """Seconds to wait after so many attempts. Half is chance, so that the lanes of a run do not come back at once."""
+    return max(passing.after, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0**made) * random.uniform(0.5, 1.0))
+
+
+@contextmanager
+def _transport() -> Iterator[None]:
+    """Tell a connection that failed, which may be better next time, from an answer that is broken for good."""
+    try:
+        yield
+    except httpx.ConnectError:
+        raise Passing("it cannot be reached") from None
+    except httpx.TransportError as error:
+        raise Passing(f"the connection failed ({type(error).__name__})") from None
+    except httpx.DecodingError:
+        raise answers.malformed("its compression is broken") from None
 
 
 def checked_base(base_url: str) -> str:
@@ -148,35 +255,6 @@ def checked_base(base_url: str) -> str:
             remedy="Start again with the address of the practice's Core Practice API.",
         )
     return base_url.rstrip("/")
-
-
-def _refused(why: str) -> AskPerson:
-    return AskPerson(
-        "source-credentials-refused",
-        f"The source's token {why}.",
-        remedy="Put a valid token into the configured secret, then resume or post the request again.",
-    )
-
-
-def _judge(response: httpx.Response) -> None:
-    """Raise for every status but 200 and 404."""
-    status = response.status_code
-    if status in (401, 403):
-        raise _refused(f"was refused by the source ({status})")
-    if status == 429:
-        raise _Passing("it asks for fewer requests (429)", _retry_after(response))
-    if status >= 500 or status in (408, 425):
-        raise _Passing(f"it answered {status}", _retry_after(response))
-    if 300 <= status < 400:
-        raise Stop(
-            "source-redirected",
-            "The source answered with a redirect; the token is not sent on to another address.",
-            remedy="Start again with the address that it redirects to, if that is the right one.",
-        )
-    if status == 404:
-        return
-    if status != 200:
-        raise Stop("source-request-refused", f"The source refused a request ({status}).")
 
 
 def _retry_after(response: httpx.Response) -> float:

@@ -6,6 +6,8 @@ as None, everything else as in the API's JSON (times as text with the practice's
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -14,6 +16,10 @@ Record = dict[str, Any]
 
 MOST_RECORDS = 500
 """The largest page the API gives; a larger ``limit`` means this."""
+
+
+LARGEST_CHUNK = 1 << 20
+"""Bytes of a file that are in memory at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,21 @@ class Page:
     next_cursor: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """A file's bytes from ``start`` on, to be read once, in chunks of at most ``LARGEST_CHUNK``.
+
+    ``size`` is that of the whole file, None where the source does not say. ``content_type`` is what the source says
+    now, if anything: an attachment's own record may say it too. ``version`` is opaque and changes with the content.
+    """
+
+    size: int | None
+    content_type: str | None
+    version: str | None
+    start: int
+    chunks: AsyncIterator[bytes] = field(repr=False)
+
+
 class Source(Protocol):
     """Archived records are always included. Every method may raise TryAgain, AskPerson or Stop."""
 
@@ -58,6 +79,16 @@ class Source(Protocol):
 
     async def record(self, object: str, id: str) -> Record | None:
         """One record by its id, also one that no list shows; None when the source has none."""
+
+    def open_file(
+        self, file_id: str, *, start: int = 0, version: str | None = None
+    ) -> AbstractAsyncContextManager[OpenFile | None]:
+        """A file's bytes, to be used with ``async with``; None when the source has no file of that id.
+
+        ``start`` goes on where an earlier reading ended: give the ``version`` it had then, and a file that has changed
+        since ends in Stop ``file-changed``. A damaged one ends in Stop ``bundle-damaged``, at the latest with its last
+        chunk: what has been read is not the file before the chunks have ended by themselves.
+        """
 
     async def close(self) -> None:
         """Let go of what the source itself opened."""

@@ -48,7 +48,7 @@ REFUSALS = {
 IN_THE_ROWS = {"latin_1", "ragged_rows", "wrong_row_count"}
 NAMED = {
     "undeclared_column": "shoe_size",
-    "undeclared_file": "invoices.csv",
+    "undeclared_file": "shoe_sizes.csv",
     "missing_column": "shoe_size",
     "missing_file": "patients.csv",
     "duplicate_header": "first_name",
