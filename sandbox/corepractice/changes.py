@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.corepractice.clinic import Clinic
+from sandbox.corepractice.day_of_records import DayOfRecords
 from sandbox.corepractice.practice import Practice
 from sandbox.corepractice.shapes import ADDRESS, APPOINTMENT_STATUSES, REMINDERS, Record
 
@@ -21,13 +22,21 @@ MOST = 100_000
 
 @dataclass(frozen=True)
 class Script:
-    """How many patients to create, update and delete, and how many appointments to book or change by halves."""
+    """How many patients to create, update and delete, and how many appointments to book or change by halves.
+
+    `records` is how much happens to the objects around a visit: unless given, half as much as to patients.
+    """
 
     seed: int = 1
     created: int = 0
     updated: int = 0
     deleted: int = 0
     appointments: int = 0
+    records: int | None = None
+
+    @property
+    def strokes(self) -> int:
+        return (self.created + self.updated + 1) // 2 if self.records is None else self.records
 
     @classmethod
     def parse(cls, document: dict[str, Any]) -> Script:
@@ -145,7 +154,9 @@ def apply_script(practice: Practice, script: Script) -> dict[str, Any]:
     moved = [fresh("appointments") for _ in range(script.appointments // 2)]
     for appointment in moved:
         day.move_appointment(appointment)
+    others = DayOfRecords(practice, day.chance, day.pick).work(script.strokes)
     return {
         "patients": {"created": created, "updated": updated, "archive_flipped": flipped, "deleted": deleted},
         "appointments": {"created": booked, "updated": moved},
+        **others,
     }
