@@ -18,6 +18,7 @@ from activities import (
     planning,
     reconcile,
     sample,
+    sample_diff,
     schema,
     undo,
 )
@@ -39,7 +40,7 @@ HANDS: dict[str, Callable[..., Awaitable[Any]]] = {
     "link": link.link,
     "choose_sample": sample.choose_sample,
     "load": load.load,
-    "sample_diff": sample.sample_diff,
+    "sample_diff": sample_diff.sample_diff,
     "reconcile": reconcile.reconcile,
     "verdict": reconcile.verdict,
     "open_window": extract.open_window,

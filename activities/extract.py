@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from activities import documents
 from activities.toolbox import Toolbox
 from shared.corepractice.source import Source
+from shared.mapping.model import parse
 from shared.runs.model import LaneProgress, Run
 from shared.vocabulary import Tally
 from shared.wire.payloads import About, Progress, Slice, Window
@@ -97,8 +99,8 @@ async def begin_pickup(tools: Toolbox, about: About) -> About:
 
 
 async def _loaded(tools: Toolbox, run: Run, generation: str) -> bool:
-    """Whether everything a delta staged was loaded."""
-    loads = await tools.runs.lanes(run.id, "load", generation)
-    staged = [lane for lane in await tools.runs.lanes(run.id, "extract", generation) if lane.tally.extracted]
-    done = {lane.object for lane in loads if lane.done}
-    return all(lane.object in done for lane in staged)
+    """Whether everything a delta staged was loaded, by every rule that reads it."""
+    mapping = parse(await documents.need(tools, run.id, "mapping"))
+    done = {lane.object for lane in await tools.runs.lanes(run.id, "load", generation) if lane.done}
+    waiting = [rule for rule in mapping.objects if rule.object not in done]
+    return not [rule for rule in waiting if await tools.runs.shards(run.id, generation, rule.source)]

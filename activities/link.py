@@ -1,24 +1,31 @@
-"""Work out who refers to whom, once per generation: the crosswalk that turns source ids into row ids."""
+"""Work out who refers to whom, once per generation: the crosswalk that turns source ids into row ids.
+
+Everything that can be known before the first row is written becomes known here: insurers, hidden patients, references
+that lead nowhere, contacts that are there already, and how many rows each owner will get.
+"""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from activities import documents
+from activities import documents, insurance, matching
+from activities.survey import Survey, ids_of, index, records, recover, referred_to, survey
 from activities.toolbox import Toolbox
-from shared.mapping.compiled import DEFAULT_ACCOUNT, ObjectMap, compile_objects
-from shared.mapping.crosswalk import Crosswalk, fingerprint, first_of_each, holds, organisation_key
+from shared import owners as ownership
+from shared.attachments.router import FilesPolicy
+from shared.errors import AskPerson
+from shared.mapping.compiled import ObjectMap, compile_objects
+from shared.mapping.composed.circumstances import Circumstances
+from shared.mapping.crosswalk import Crosswalk, fingerprint, first_of_each, organisation_key
+from shared.mapping.getters import DEFAULT_ACCOUNT
 from shared.mapping.model import FieldMap, parse
-from shared.runs.model import LaneProgress, Run
-from shared.vocabulary import Tally
+from shared.runs.model import Run
 from shared.wire.payloads import About, Nothing
 
-REFERRED_TO = ("locations", "referrers", "staff", "patients")
-RECOVERED, RECOVERED_SHARD = 999, 999_999
-"""Lane and shard of the records that were fetched one by one: after all others, and the same on every attempt."""
 DEFAULT_RECORD = {"id": DEFAULT_ACCOUNT, "name": "Individual Patient"}
+MOST_LISTED = 1_000
 
 
 async def link(tools: Toolbox, about: About) -> Nothing:
@@ -28,75 +35,75 @@ async def link(tools: Toolbox, about: About) -> Nothing:
     if about.generation == "base" and mapping.rule("defaults"):
         address = await tools.staging.write_shard(run.id, "defaults", "base", 0, [DEFAULT_RECORD])
         await tools.runs.put_shard(run.id, "defaults", "base", 0, address)
-    known = await documents.read(tools, run.id, "crosswalk")
-    before = known if about.generation != "base" else None
-    await _recover(tools, run, mapping, about.generation, before)
-    linked = await _body(tools, run, mapping, about.generation, before)
-    await documents.publish(tools, run.id, "crosswalk", linked)
+    kept = await documents.read(tools, run.id, "crosswalk")
+    before = kept if about.generation != "base" else None
+    known = {name: await ids_of(tools, run, about.generation, name, before) for name in referred_to(mapping)}
+    found = await survey(tools, run, mapping, about.generation, known)
+    gone = await recover(tools, run, about.generation, found.strays)
+    recovered = found.strays - set(gone)
+    if recovered:
+        known["patients"] = array("Q", sorted({*known["patients"], *map(fingerprint, recovered)}))
+    await _publish_gaps(tools, run, about.generation, found, gone)
+    await _publish_owners(tools, run, about.generation, found)
+    payers = await insurance.derive_payers(tools, run, about.generation, before["payers"] if before else {})
+    await insurance.join(tools, run, mapping, about.generation)
+    matches = await matching.match_existing(tools, run, mapping, about.generation, before)
+    linked = await _body(tools, run, about.generation, known, payers, before)
+    await documents.publish(tools, run.id, "crosswalk", {**linked, **matches})
     return Nothing()
 
 
-async def _recover(
-    tools: Toolbox, run: Run, mapping: FieldMap, generation: str, before: Mapping[str, Any] | None
-) -> None:
-    """Fetch, one by one, the patients whom appointments refer to but no list shows: the source hides some of the
-    archived ones (R100). Those it does not give by id either are set aside with their appointments, by name."""
-    if mapping.rule("patients") is None or mapping.rule("appointments") is None:
-        return
-    ids = await _index(tools, before["known"].get("patients") if before else None)
-    async for record in records(tools, run, generation, "patients"):
-        ids.append(fingerprint(str(record["id"])))
-    known = array("Q", sorted(ids))
-    missing: set[str] = set()
-    async for record in records(tools, run, generation, "appointments"):
-        patient = str(record.get("patient_id") or "")
-        if patient and not holds(known, patient):
-            missing.add(patient)
-    source = await tools.source_of(run)
-    found = [one for id_ in sorted(missing) if (one := await source.record("patients", id_)) is not None]
-    if found:
-        lane = LaneProgress("extract", generation, "patients", RECOVERED, done=True, tally=Tally(extracted=len(found)))
-        address = await tools.staging.write_shard(run.id, "patients", generation, RECOVERED_SHARD, found)
-        await tools.runs.put_shard(run.id, "patients", generation, RECOVERED_SHARD, address)
-        await tools.runs.put_lane(run.id, lane)
+async def _publish_gaps(tools: Toolbox, run: Run, generation: str, found: Survey, gone: list[str]) -> None:
+    """What the source refers to and does not show (N6): counted by reference, patients by id."""
+    before = await documents.read(tools, run.id, "archive-gaps") or {}
+    body = {
+        "referred_to_but_not_listed": [
+            {"object": source, "field": field, "refers_to": referred, "records": count}
+            for (source, field, referred), count in sorted(found.dangling.items())
+        ],
+        "patients": {
+            "hidden": len(found.strays),
+            "fetched_one_by_one": len(found.strays) - len(gone),
+            "not_given": len(gone),
+            "ids_not_given": gone[:MOST_LISTED],
+        },
+        "numbering": {name: numbers.report() for name, numbers in sorted(found.numbers.items())},
+    }
+    await documents.publish(tools, run.id, "archive-gaps", {**before, generation: body})
+
+
+async def _publish_owners(tools: Toolbox, run: Run, generation: str, found: Survey) -> None:
+    """Who will own how many rows (N14): known before the first of them is written."""
+    if generation == "base":
+        body = await documents.need(tools, run.id, "owners")
+        await documents.publish(tools, run.id, "owners", ownership.counted(body, found.owned))
 
 
 async def _body(
-    tools: Toolbox, run: Run, mapping: FieldMap, generation: str, before: Mapping[str, Any] | None
+    tools: Toolbox,
+    run: Run,
+    generation: str,
+    known: Mapping[str, array[int]],
+    payers: Mapping[str, str],
+    before: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     owners = await documents.need(tools, run.id, "owners")
     named: dict[str, str] = dict(before["organisations"]) if before else {}
-    known = {}
-    for name in REFERRED_TO:
-        ids = await _index(tools, before["known"].get(name) if before else None)
-        async for record in records(tools, run, generation, name):
-            ids.append(fingerprint(str(record["id"])))
-            if name == "referrers":
-                named.setdefault(str(record["id"]), organisation_key(str(record.get("practice_name") or "")))
-        packed = array("Q", sorted(set(ids))).tobytes()
+    async for record in records(tools, run, generation, "referrers"):
+        named.setdefault(str(record["id"]), organisation_key(str(record.get("practice_name") or "")))
+    paths = {}
+    for name, ids in {**known, "payers": array("Q", sorted(map(fingerprint, payers)))}.items():
         path = f"{run.id}/crosswalk/{generation}/{name}"
-        known[name] = (await tools.staging.write_bytes(path, packed)).path
+        paths[name] = (await tools.staging.write_bytes(path, ids.tobytes())).path
     return {
         "fallback_owner": owners["fallback_owner"],
         "users": {line["staff"]: line["user"] for line in owners["staff"] if line["user"]},
+        "authors": owners.get("authors", {}),
         "organisations": named,
         "aliases": {id_: first for id_, first in first_of_each(named.items()).items() if id_ != first},
-        "known": known,
+        "payers": dict(payers),
+        "known": paths,
     }
-
-
-async def _index(tools: Toolbox, path: str | None) -> array[int]:
-    ids = array("Q")
-    if path:
-        ids.frombytes(await tools.staging.read_bytes(path))
-    return ids
-
-
-async def records(tools: Toolbox, run: Run, generation: str, name: str) -> AsyncIterator[dict[str, Any]]:
-    """The staged records of one object, one shard in memory at a time."""
-    for address in await tools.runs.shards(run.id, generation, name):
-        for record in await tools.staging.read_shard(address):
-            yield record
 
 
 async def object_maps(tools: Toolbox, run: Run) -> dict[str, ObjectMap]:
@@ -113,12 +120,40 @@ async def object_maps(tools: Toolbox, run: Run) -> dict[str, ObjectMap]:
 async def _compile(tools: Toolbox, run: Run) -> dict[str, ObjectMap]:
     mapping = parse(await documents.need(tools, run.id, "mapping"))
     body = await documents.need(tools, run.id, "crosswalk")
+    policy = await documents.read(tools, run.id, "files-policy")
     crosswalk = Crosswalk(
         mapping.source_system,
         body["fallback_owner"],
         users=body["users"],
         aliases=body["aliases"],
-        known={name: await _index(tools, path) for name, path in body["known"].items()},
+        known={name: await index(tools, path) for name, path in body["known"].items()},
+        matched=body["matched"],
+        ambiguous=frozenset(body["ambiguous"]),
+        sources={rule.object: rule.source for rule in mapping.objects},
     )
-    names = sorted({rule.table for rule in mapping.objects} | {"systemuser", "account", "contact"})
-    return compile_objects(mapping, await tools.target_of(run).tables(names), crosswalk)
+    around = Circumstances(
+        mapping.source_system,
+        crosswalk,
+        region=mapping.region,
+        notation=mapping.notation,
+        currency=await _currency(tools, run, mapping),
+        files=FilesPolicy.from_json(policy) if policy else FilesPolicy(),
+        authors=body["authors"],
+    )
+    names = {rule.table for rule in mapping.objects} | {"systemuser", "account", "contact", "transactioncurrency"}
+    return compile_objects(mapping, await tools.target_of(run).tables(sorted(names)), around)
+
+
+async def _currency(tools: Toolbox, run: Run, mapping: FieldMap) -> str:
+    """The row of the currency that every amount is in; Dataverse refuses an amount without one."""
+    target = tools.target_of(run)
+    table = (await target.tables(["transactioncurrency"]))["transactioncurrency"]
+    wanted = f"isocurrencycode eq '{mapping.currency}'"
+    async for page in target.pages(table, select=["isocurrencycode"], filter=wanted):
+        for row in page:
+            return str(row["transactioncurrencyid"])
+    raise AskPerson(
+        "currency-missing",
+        f"The environment has no currency {mapping.currency}, which the practice's amounts are in.",
+        remedy="Add the currency in the Power Platform admin centre and resume, or start again with options.currency.",
+    )

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from activities.link import object_maps
+from activities.reading import present as rows_there
 from activities.toolbox import Toolbox
 from shared.dataverse.client import Dataverse
-from shared.dataverse.results import Result
+from shared.dataverse.results import Closing, Result
 from shared.errors import AskPerson
 from shared.journal.entries import Entry, Page, PageState
 from shared.journal.store import Journal
@@ -19,6 +20,7 @@ from shared.runs.model import LaneProgress, Run
 from shared.vocabulary import Tally
 from shared.wire.payloads import Progress, Slice
 
+WON = 1
 FORGIVEN = 20
 """Rows a lane may set aside before their share counts: in a small clinic one bad row is a large share."""
 
@@ -36,6 +38,13 @@ class Work:
     journal: Journal
     left: Mapping[str, Entry]
 
+    def by_author(self, creates: list[dict[str, Any]]) -> list[tuple[str | None, list[dict[str, Any]]]]:
+        """The rows to make, by the user who is to be their author; None is ourselves (A22)."""
+        groups: dict[str | None, list[dict[str, Any]]] = {}
+        for row in creates:
+            groups.setdefault(self.map.author_of(row), []).append(row)
+        return list(groups.items())
+
     @property
     def page_lane(self) -> str:
         """The journal lane this slice writes."""
@@ -52,7 +61,8 @@ async def load(tools: Toolbox, slice_: Slice) -> Progress:
     """Load the slice's next shard."""
     run = await tools.run(slice_.run)
     lane = await tools.runs.lane(run.id, slice_.step, slice_.generation, slice_.object, slice_.lane)
-    shards = (await tools.runs.shards(run.id, slice_.generation, slice_.object))[slice_.lane :: slice_.lanes]
+    source = (await object_maps(tools, run))[slice_.object].source
+    shards = (await tools.runs.shards(run.id, slice_.generation, source))[slice_.lane :: slice_.lanes]
     shard, _, batch = (lane.cursor or "0:0").partition(":")
     if int(shard) >= len(shards):
         await tools.runs.put_lane(run.id, replace(lane, done=True))
@@ -92,6 +102,8 @@ async def _work(tools: Toolbox, run: Run, slice_: Slice, records: list[dict[str,
     object_map = (await object_maps(tools, run))[slice_.object]
     journal = await tools.journal(run.id)
     ids = {object_map.row_id(record) for record in records}
+    if object_map.object == "notes" and slice_.generation.startswith("delta"):
+        ids |= {row for record in records for row in _part_ids(object_map, record)}
     left = await _left_before(tools, run, journal, slice_, ids)
     return Work(tools, run, slice_, object_map, object_map.wave, tools.target_of(run), journal, left)
 
@@ -116,7 +128,7 @@ async def _batch(work: Work, records: list[dict[str, Any]], *, page: int) -> tup
     """One batch, whole: safe to repeat from its beginning after a crash between any two lines."""
     found = batches.sort_records(work.map, records)
     asides = {source_id: (aside.reason, aside.column) for source_id, aside in found.set_aside}
-    present = await work.target.rows(work.map.table, list(found.rows), select=work.map.select)
+    present = await rows_there(work.target, work.map, found.rows)
     half_done = await work.journal.get(work.page_lane, page)
     batch = batches.decide(work.map, found.rows, present, number=work.run.number, half_done=half_done, left=work.left)
     entries = batches.entries_for(work.map, batch.touched, present, half_done=half_done, left=work.left)
@@ -136,21 +148,46 @@ async def _batch(work: Work, records: list[dict[str, Any]], *, page: int) -> tup
     return tally, _reasons(found.excluded, asides)
 
 
+def _part_ids(object_map: ObjectMap, record: Mapping[str, Any]) -> list[str]:
+    found = object_map.rows(record)
+    return [row.id for row in found] if isinstance(found, list) else []
+
+
 async def _send(work: Work, batch: batches.Batch) -> dict[str, tuple[str, str]]:
-    """Creates, updates, then the second write that carries inactive states. Answers with the rows that could not go."""
+    """Creates, updates, then the second write that carries other states. Answers with the rows that could not go."""
     failed: dict[str, tuple[str, str]] = {}
 
     def collect(results: Iterable[Result]) -> None:
         failed.update({r.id: (r.reason or "refused", r.column or "") for r in results if not r.ok})
 
-    if batch.creates:
-        collect(await work.target.create(work.map.table, batch.creates))
+    for caller, creates in work.by_author(batch.creates):
+        collect(await work.target.create(work.map.table, creates, caller=caller))
+    if batch.reopened:
+        collect(await work.target.set_state(work.map.table, batch.reopened))
     if batch.updates:
         collect(await work.target.update(work.map.table, batch.updates))
     states = [state for state in batch.states if state[0] not in failed]
     if states:
-        collect(await work.target.set_state(work.map.table, states))
+        collect(await _close(work, batch, states))
     return failed
+
+
+async def _close(work: Work, batch: batches.Batch, states: list[tuple[str, int, int]]) -> list[Result]:
+    """An opportunity is won or lost by an action of its own (0x80100005 otherwise); any other state is written."""
+    if work.map.table.name != "opportunity":
+        return await work.target.set_state(work.map.table, states, values=batch.closing)
+    closings = [
+        Closing(
+            id=id_, won=state == WON, status=status,
+            actual_end=batch.closing.get(id_, {}).get("actualclosedate"),
+            actual_revenue=batch.closing.get(id_, {}).get("actualvalue"),
+        )
+        for id_, state, status in states
+        if state
+    ]  # fmt: skip
+    opened = [one for one in states if not one[1]]
+    found = await work.target.close_opportunities(closings) if closings else []
+    return [*found, *(await work.target.set_state(work.map.table, opened) if opened else [])]
 
 
 def _tally(
@@ -165,8 +202,8 @@ def _tally(
     created = updated = 0
     by_id = {entry.id: entry for entry in entries}
     delta = work.slice.generation.startswith("delta")
-    for id_ in found.rows:
-        if id_ in not_done:
+    for id_, row in found.rows.items():
+        if id_ in not_done or row.part > 1:
             continue
         entry = by_id.get(id_)
         if entry is not None and entry.before is None and not (delta and id_ in work.left):

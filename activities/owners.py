@@ -29,6 +29,8 @@ async def owners(tools: Toolbox, about: About) -> Nothing:
     staff = await _everybody(await tools.source_of(run))
     lines = ownership.match(staff, users)
     body = ownership.document(lines, fallback_owner=fallback, fallback_named=bool(named))
+    if run.option("impersonate_authors"):
+        body["authors"] = ownership.authors(lines, users)
     await documents.publish(tools, run.id, "owners", body)
     return Nothing()
 

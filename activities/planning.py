@@ -22,8 +22,7 @@ async def plan(tools: Toolbox, asked: Slice) -> Plan:
         return Plan(waves.backwards(run.id, asked.step, await journal.lanes()))
     mapping = parse(await documents.need(tools, run.id, "mapping"))
     if asked.step == "extract":
-        names = [rule.object for rule in mapping.objects if rule.object != "defaults"]
-        return Plan(waves.one_lane_each(run.id, asked.step, asked.generation, names))
+        return Plan(waves.one_lane_each(run.id, asked.step, asked.generation, mapping.sources()))
     if asked.step == "reconcile":
         return await _proof(tools, run, mapping)
     shards = await _shards(tools, run, mapping, asked.generation)
@@ -32,7 +31,7 @@ async def plan(tools: Toolbox, asked: Slice) -> Plan:
 
 
 async def _shards(tools: Toolbox, run: Run, mapping: FieldMap, generation: str) -> dict[str, int]:
-    return {rule.object: len(await tools.runs.shards(run.id, generation, rule.object)) for rule in mapping.objects}
+    return {rule.object: len(await tools.runs.shards(run.id, generation, rule.source)) for rule in mapping.objects}
 
 
 async def _proof(tools: Toolbox, run: Run, mapping: FieldMap) -> Plan:

@@ -148,8 +148,11 @@ async def decide(tools: Toolbox, run: Run, body: bytes) -> Outcome:
     refusal = gates.judge(run, asked, current, earlier)
     if refusal:
         return Outcome(answers.refused(refusal))
-    if asked.decision == "amend" and not earlier:
-        wrong = complaints(parse(await documents.need(tools, run.id, "mapping")), asked.changes)
+    if asked.gate == Gate.MAPPING and not earlier:
+        mapping = await documents.need(tools, run.id, "mapping")
+        if refusal := gates.judge_mapping(asked, mapping):
+            return Outcome(answers.refused(refusal))
+        wrong = complaints(parse(mapping), asked.changes) if asked.decision == "amend" else []
         if wrong:
             return Outcome(answers.doubtful({"at": "changes", "problem": text} for text in wrong))
     stamped = {**asked.model_dump(), "at": datetime.now(UTC).isoformat(timespec="seconds")}

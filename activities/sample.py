@@ -2,156 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 from activities import documents
-from activities.link import object_maps, records
+from activities.survey import records
 from activities.toolbox import Toolbox
 from shared.diff import sample
-from shared.diff.compare import FieldOutcome, Outcome, compare
-from shared.loading.batches import sort_records
-from shared.mapping.compiled import ObjectMap
-from shared.mapping.model import FieldMap, ObjectRule, parse
+from shared.diff.sample import Picker, Record
+from shared.mapping.model import DERIVED, FieldMap, FieldRule, parse
 from shared.runs.model import Run
-from shared.vocabulary import row_id
 from shared.wire.payloads import About, Nothing
 
-Chosen = dict[str, list[dict[str, Any]]]
+Chosen = dict[str, dict[str, Record]]
+"""Records by source object and id."""
+
+WEIGHTS = {"appointments": 4, "treatments": 3, "invoices": 2}
+"""What a sample must show above all (R132); every other object that hangs on a patient counts once."""
 
 
 async def choose_sample(tools: Toolbox, about: About) -> Nothing:
     """Stage the sample as a generation of its own."""
     run = await tools.run(about.run)
     mapping = parse(await documents.need(tools, run.id, "mapping"))
-    chosen = await _patients_and_appointments(tools, run, mapping)
-    for rule in sorted(mapping.objects, key=lambda rule: -rule.wave):
-        if rule.object not in chosen:
-            wanted = _referred(rule, mapping, chosen) | _standing_for(await _aliases(tools, run), rule, mapping, chosen)
-            chosen[rule.object] = [r async for r in records(tools, run, "base", rule.object) if str(r["id"]) in wanted]
+    chosen = await _tell(tools, run, mapping)
+    await _complete(tools, run, mapping, chosen)
     for name, picked in chosen.items():
         if picked:
-            address = await tools.staging.write_shard(run.id, name, "sample", 0, picked)
+            address = await tools.staging.write_shard(run.id, name, "sample", 0, list(picked.values()))
             await tools.runs.put_shard(run.id, name, "sample", 0, address)
     return Nothing()
 
 
-async def _aliases(tools: Toolbox, run: Run) -> Mapping[str, str]:
-    aliases: Mapping[str, str] = (await documents.need(tools, run.id, "crosswalk"))["aliases"]
-    return aliases
+def _fields(mapping: FieldMap, source: str) -> list[FieldRule]:
+    return [field for rule in mapping.objects if rule.source == source for field in rule.fields]
 
 
-async def _patients_and_appointments(tools: Toolbox, run: Run, mapping: FieldMap) -> Chosen:
-    """Telling appointments, their patients and other telling patients, then more of those patients' appointments."""
-    size = int(run.option("sample_size"))
-    diary, people = mapping.rule("appointments"), mapping.rule("patients")
-    telling = await _choose(tools, run, diary, most=size // 5) if diary else []
-    patients: list[dict[str, Any]] = []
-    if people:
-        wanted = sample.references(telling, "patient_id")
-        patients = await _choose(tools, run, people, most=size // 2, wanted=wanted)
-    ids = frozenset(str(patient["id"]) for patient in patients)
-    appointments = [record for record in telling if str(record.get("patient_id")) in ids]
-    have = {str(record["id"]) for record in appointments}
-    if diary:
-        async for record in records(tools, run, "base", "appointments"):
-            if len(patients) + len(appointments) >= size:
-                break
-            if str(record.get("patient_id")) in ids and str(record["id"]) not in have:
-                appointments.append(record)
-    return {rule.object: found for rule, found in ((diary, appointments), (people, patients)) if rule}
-
-
-async def _choose(
-    tools: Toolbox, run: Run, rule: ObjectRule, *, most: int, wanted: frozenset[str] = frozenset()
-) -> list[dict[str, Any]]:
-    picker = sample.Picker(rule, most=most, wanted=wanted)
-    async for record in records(tools, run, "base", rule.object):
-        picker.see(record)
-    return picker.chosen()
-
-
-def _referred(rule: ObjectRule, mapping: FieldMap, chosen: Mapping[str, Sequence[dict[str, Any]]]) -> set[str]:
-    """The ids of an object that chosen records refer to; all of an object that is one record anyway."""
-    if rule.object == "defaults":
-        return {"individual-patient"}
-    wanted: set[str] = set()
-    for other in mapping.objects:
-        for field in other.fields:
-            if rule.object in field.refers_to:
-                wanted |= sample.references(chosen.get(other.object, []), field.source)
-    return wanted
-
-
-def _standing_for(
-    aliases: Mapping[str, str], rule: ObjectRule, mapping: FieldMap, chosen: Mapping[str, Sequence[dict[str, Any]]]
-) -> set[str]:
-    """The organisations that stand for those referred to by another spelling."""
-    if rule.object != "referrers":
-        return set()
-    return {aliases[id_] for id_ in _referred(rule, mapping, chosen) if id_ in aliases}
-
-
-async def sample_diff(tools: Toolbox, about: About) -> Nothing:
-    """Read the sample back and publish the comparison a person approves or rejects."""
-    run = await tools.run(about.run)
-    maps = await object_maps(tools, run)
-    target = tools.target_of(run)
-    objects: dict[str, Any] = {}
-    for name, object_map in maps.items():
-        picked = [record async for record in records(tools, run, "sample", name)]
-        found = sort_records(object_map, picked)
-        there = await target.rows(object_map.table, list(found.rows), select=object_map.select)
-        asides = await tools.runs.asides(run.id, name)
-        absent = {id_: asides.get(source_id) for id_, source_id in found.source_ids.items() if id_ not in there}
-        rows = [
-            (row, compare(object_map, row, there.get(id_))) for id_, row in found.rows.items() if not absent.get(id_)
-        ]
-        by_row = {row_id(run.request["source_system"], name, str(record["id"])): record for record in picked}
-        objects[name] = {
-            "table": object_map.table.name,
-            "records": len(picked),
-            "excluded": found.excluded,
-            "set_aside": _count([*(aside.reason for _, aside in found.set_aside), *filter(None, absent.values())]),
-            "fields": sum(len(fields) for _, fields in rows),
-            "differences": sum(field.outcome is not Outcome.EQUAL for _, fields in rows for field in fields),
-            "rows": [{"row": row.id, "fields": _lines(object_map, by_row[row.id], fields)} for row, fields in rows],
-        }
-    await documents.publish(tools, run.id, "sample-diff", _document(objects))
-    return Nothing()
-
-
-def _count(reasons: Iterable[str]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for reason in reasons:
-        counts[reason] = counts.get(reason, 0) + 1
-    return counts
-
-
-def _lines(object_map: ObjectMap, record: Mapping[str, Any], fields: Sequence[FieldOutcome]) -> list[dict[str, Any]]:
-    return [
-        {
-            "label": field.label,
-            "column": field.column,
-            "from": field.source,
-            "rule": field.rule,
-            "outcome": field.outcome.value,
-            "source": record.get(field.source) if field.source else None,
-            "expected": object_map.readable(field.column, field.expected),
-            "target": object_map.readable(field.column, field.actual),
-        }
-        for field in fields
-    ]
-
-
-def _document(objects: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    fields = sum(found["fields"] for found in objects.values())
-    rows = sum(len(found["rows"]) for found in objects.values())
-    differences = sum(found["differences"] for found in objects.values())
+def _hanging(mapping: FieldMap) -> dict[str, str]:
+    """The source objects that hang on a patient, and by which field."""
     return {
-        "headline": f"{fields:,} fields of {rows:,} sample rows compared; {differences:,} differ",
-        "fields_compared": fields,
-        "rows_compared": rows,
-        "differences": differences,
-        "objects": dict(objects),
+        rule.source: field.source
+        for rule in mapping.objects
+        for field in rule.fields
+        if field.refers_to[:1] == ("patients",)
     }
+
+
+async def _tell(tools: Toolbox, run: Run, mapping: FieldMap) -> Chosen:
+    """Telling records of each object, their patients and other telling patients, then more of what those have."""
+    size, hanging = int(run.option("sample_size")), _hanging(mapping)
+    parts = sum(WEIGHTS.get(name, 1) for name in hanging) or 1
+    chosen: Chosen = {}
+    for name in hanging:
+        most = max(2, size * WEIGHTS.get(name, 1) // (4 * parts))
+        chosen[name] = await _pick(tools, run, mapping, name, Picker(_fields(mapping, name), most=most))
+    if mapping.rule("patients") is None:
+        return chosen
+    asked = {id_ for name, by in hanging.items() for id_ in sample.references(chosen[name].values(), by)}
+    picker = Picker(_fields(mapping, "patients"), most=max(size // 2, len(asked)), wanted=frozenset(asked))
+    chosen["patients"] = await _pick(tools, run, mapping, "patients", picker)
+    for name, by in hanging.items():
+        most = size * WEIGHTS.get(name, 1) // (2 * parts)
+        await _fill(tools, run, chosen, name, by, most)
+    return chosen
+
+
+async def _pick(tools: Toolbox, run: Run, mapping: FieldMap, name: str, picker: Picker) -> dict[str, Record]:
+    async for record in records(tools, run, "base", name):
+        picker.see(record)
+    return {str(record["id"]): record for record in picker.chosen()}
+
+
+async def _fill(tools: Toolbox, run: Run, chosen: Chosen, name: str, by: str, most: int) -> None:
+    """More of an object's records, of the patients in the sample."""
+    async for record in records(tools, run, "base", name):
+        if len(chosen[name]) >= most:
+            return
+        if str(record.get(by)) in chosen["patients"]:
+            chosen[name].setdefault(str(record["id"]), record)
+
+
+async def _complete(tools: Toolbox, run: Run, mapping: FieldMap, chosen: Chosen) -> None:
+    """Bring in whatever a chosen record refers to, from what is written last to what is written first."""
+    aliases: Mapping[str, str] = (await documents.need(tools, run.id, "crosswalk"))["aliases"]
+    waves: dict[str, int] = {}
+    for rule in mapping.objects:
+        waves[rule.source] = max(waves.get(rule.source, 0), rule.wave)
+    for name in sorted(waves, key=lambda name: -waves[name]):
+        have = chosen.setdefault(name, {})
+        wanted = _referred(mapping, chosen, name) - set(have)
+        wanted |= {aliases[id_] for id_ in wanted if name == "referrers" and id_ in aliases}
+        if wanted or name in DERIVED:
+            async for record in records(tools, run, "base", name):
+                if name in DERIVED or str(record["id"]) in wanted:
+                    have.setdefault(str(record["id"]), record)
+
+
+def _referred(mapping: FieldMap, chosen: Chosen, name: str) -> set[str]:
+    """The ids of a source object that chosen records refer to."""
+    sources = {rule.object: rule.source for rule in mapping.objects}
+    wanted: set[str] = set()
+    for rule in mapping.objects:
+        for field in rule.fields:
+            if any(sources.get(to, to) == name for to in field.refers_to):
+                wanted |= sample.references(chosen.get(rule.source, {}).values(), field.source)
+    return wanted

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from activities.link import object_maps
 from activities.load import order_of
+from activities.reading import present as rows_there
 from activities.toolbox import Toolbox
 from shared.dataverse.client import Dataverse
 from shared.dataverse.results import Result
@@ -58,7 +59,7 @@ async def _undo_page(
 ) -> tuple[int, list[tuple[str, str]]]:
     """How many rows are as they were before; and id and reason of each that is held, mostly for a person's edit."""
     ids = [entry.id for entry in page.entries]
-    present = await target.rows(object_map.table, ids, select=object_map.select)
+    present = await rows_there(target, object_map, ids)
     todo = journal_undo.decide(page, present, us=us)
     held = list(todo.held)
     used = await _used(target, links, [id_ for id_, _ in todo.deletes])
@@ -67,9 +68,8 @@ async def _undo_page(
     if deletes:
         held += _refused(await target.delete(object_map.table, deletes))
     if todo.restores:
-        names = list(object_map.by_name)
         rows = [
-            {**object_map.restore(entry.id, entry.before or {}, names), "@odata.etag": version}
+            {**object_map.restore(entry.before or {}, entry.id), "@odata.etag": version}
             for entry, version in todo.restores
         ]
         refused = _refused(await target.update(object_map.table, rows))
@@ -79,6 +79,7 @@ async def _undo_page(
             for entry, _ in todo.restores
             if entry.id not in dict(refused)
             and entry.before
+            and object_map.has_state
             and entry.before["statecode"] != present[entry.id]["statecode"]
         ]
         if states:

@@ -46,6 +46,22 @@ def judge(
     return None
 
 
+def judge_mapping(asked: DecisionRequest, mapping: Mapping[str, Any]) -> Refusal | None:
+    """Whether this map can be approved: everything mapped or excluded by name, every warning acknowledged."""
+    if asked.gate != Gate.MAPPING or asked.decision != "approve":
+        return None
+    if mapping["unmapped"]:
+        text = f"Neither mapped nor excluded: {', '.join(mapping['unmapped'])}. Amend the map, each with a reason."
+        return Refusal(409, "unmapped", text)
+    budget = mapping.get("table_budget") or {}
+    if budget.get("over") and budget["acknowledge"] not in asked.acknowledge:
+        text = (
+            f'{budget["text"]} Amend the map to need fewer, or approve with acknowledge: ["{budget["acknowledge"]}"].'
+        )
+        return Refusal(409, "acknowledgement-missing", text)
+    return None
+
+
 def already(decision: str) -> Refusal:
     """Somebody decided about this document before."""
     return Refusal(409, "already-decided", f"This document was already decided: {decision}.")

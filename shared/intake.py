@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from shared.settings import Settings
 
@@ -37,6 +37,7 @@ class BundleSource(Strict):
 
     kind: Literal["bundle"]
     blob: str = Field(min_length=1, max_length=500)
+    date_orders: dict[str, Literal["dmy", "mdy"]] = Field(default_factory=dict, max_length=200)
 
     @field_validator("blob")
     @classmethod
@@ -56,7 +57,14 @@ class Options(Strict):
     """What a practice can decide at the start."""
 
     time_zone: str = "Australia/Sydney"
+    country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
+    currency: str = Field(default="AUD", pattern=r"^[A-Z]{3}$")
+    tooth_notation: Literal["fdi", "universal", "palmer"] = "fdi"
     billing_mode: Literal["table", "opportunity", "both"] = "table"
+    insurance: Literal["auto", "columns", "table"] = "auto"
+    plan_lines: Literal["table", "rows"] = "table"
+    impersonate_authors: bool = False
+    match_existing: bool = True
     fallback_owner: str | None = Field(default=None, max_length=320)
     schema_: Literal["provision", "guide"] = Field(default="provision", alias="schema")
     patients_without_organisation: Literal["default-account", "no-account"] = "default-account"
@@ -73,6 +81,53 @@ class Options(Strict):
         return zone
 
 
+class Allowance(Strict):
+    """A class of fields that may move, and why: both are shown at the mapping gate (N22)."""
+
+    allow: bool = False
+    reason: str = Field(default="", max_length=500)
+
+    @model_validator(mode="after")
+    def _has_a_reason(self) -> Self:
+        if self.allow and not self.reason:
+            raise ValueError("needs a reason when it is allowed: it is shown to the person who approves the map")
+        return self
+
+
+class GovernmentAllowance(Allowance):
+    """Government identifiers: dropped unless allowed, and then masked unless ``full`` is asked for."""
+
+    mode: Literal["masked", "full"] = "masked"
+
+
+class Privacy(Strict):
+    """Which guarded classes of fields may leave the practice software. Without a word, none does."""
+
+    health: Allowance = Field(default_factory=Allowance)
+    government: GovernmentAllowance = Field(default_factory=GovernmentAllowance)
+
+
+class SharePointLibrary(Strict):
+    """Where files go that no note can hold."""
+
+    site_url: str = Field(max_length=300)
+    library: str = Field(default="Documents", min_length=1, max_length=200)
+
+
+class Files(Strict):
+    """What happens to attachments. ``most_megabytes``: beyond it a file does not become a note (A14)."""
+
+    oversize: Literal["sharepoint", "file-column", "quarantine"] = "quarantine"
+    sharepoint: SharePointLibrary | None = None
+    most_megabytes: int = Field(default=25, ge=1, le=128)
+
+    @model_validator(mode="after")
+    def _has_a_library(self) -> Self:
+        if self.oversize == "sharepoint" and self.sharepoint is None:
+            raise ValueError("oversize 'sharepoint' needs files.sharepoint with a site_url")
+        return self
+
+
 class StartRequest(Strict):
     """The body of ``POST /api/migrations``."""
 
@@ -80,6 +135,8 @@ class StartRequest(Strict):
     source: Annotated[ApiSource | BundleSource, Field(discriminator="kind")]
     target: Target
     options: Options = Field(default_factory=Options)
+    privacy: Privacy = Field(default_factory=Privacy)
+    files: Files = Field(default_factory=Files)
     callback_url: str | None = Field(default=None, max_length=500)
 
 
@@ -91,6 +148,7 @@ class DecisionRequest(Strict):
     digest: str = Field(pattern=r"^[0-9a-f]{64}$")
     by: str = Field(min_length=1, max_length=200)
     comment: str = Field(default="", max_length=2000)
+    acknowledge: list[str] = Field(default_factory=list, max_length=20)
     changes: list[dict[str, Any]] = Field(default_factory=list, max_length=500)
 
 
@@ -160,6 +218,11 @@ def _addresses(plain: Mapping[str, Any], settings: Settings) -> list[dict[str, s
     target = plain.get("target")
     if isinstance(target, Mapping):
         found += _address("target.url", target.get("url"), settings.allows_target, "BRIDGEWORK_TARGET_HOSTS")
+    files = plain.get("files")
+    library = files.get("sharepoint") if isinstance(files, Mapping) else None
+    if isinstance(library, Mapping):
+        site = library.get("site_url")
+        found += _address("files.sharepoint.site_url", site, settings.allows_sharepoint, "BRIDGEWORK_SHAREPOINT_HOSTS")
     if plain.get("callback_url"):
         found += _address("callback_url", plain.get("callback_url"), settings.allows_source, "BRIDGEWORK_SOURCE_HOSTS")
     return found

@@ -58,6 +58,40 @@ def fallback(email: str | None, users: Iterable[User], *, us: str) -> str | None
     return fits[0].id if len(fits) == 1 else None
 
 
+def authors(lines: Iterable[Ownership], users: Iterable[User]) -> dict[str, str]:
+    """The users as whom notes may be written (A22): those who own something, to their Entra object ids."""
+    entra = {user.id: user.entra_object_id for user in users if user.entra_object_id}
+    return {line.user: entra[line.user] for line in lines if line.user in entra}
+
+
+def counted(body: Mapping[str, Any], owned: Mapping[tuple[str, str], int]) -> dict[str, Any]:
+    """The owner table with how many rows each member of staff brings to whoever owns them (N14). ``owned``: object
+    and staff id (empty where a record names nobody) to records. Staff whom records name but no list shows are listed
+    apart (R71): their rows go to the fallback owner."""
+    known = {str(line["staff"]) for line in body["staff"]}
+    staff = [{**line, "rows": _rows(owned, str(line["staff"]))} for line in body["staff"]]
+    strangers = sorted({person for _, person in owned} - known - {""})
+    users = {str(line["user"]) for line in body["staff"] if line["user"]}
+    totals = {user: _sum(line["rows"] for line in staff if line["user"] == user) for user in sorted(users)}
+    without = [_rows(owned, person) for person in ("", *strangers)]
+    fallback = _sum([*(line["rows"] for line in staff if not line["user"]), *without])
+    return {
+        **body,
+        "staff": staff,
+        "staff_nobody_lists": [{"staff": person, "rows": _rows(owned, person)} for person in strangers],
+        "rows_by_owner": totals,
+        "rows_for_fallback_owner": fallback,
+    }
+
+
+def _rows(owned: Mapping[tuple[str, str], int], person: str) -> dict[str, int]:
+    return {name: count for (name, who), count in sorted(owned.items()) if who == person}
+
+
+def _sum(parts: Iterable[Mapping[str, int]]) -> int:
+    return sum(count for part in parts for count in part.values())
+
+
 def document(lines: Iterable[Ownership], *, fallback_owner: str, fallback_named: bool) -> dict[str, Any]:
     """The owner table a person reviews. Staff appear by their source id: names and addresses stay in the vault."""
     rows = [{"staff": line.staff, "user": line.user or None, "reason": line.reason} for line in lines]

@@ -32,6 +32,8 @@ class Settings:
     option_prefix: int = 72700
     source_hosts: tuple[str, ...] = ("*",)
     target_hosts: tuple[str, ...] = ("*.dynamics.com",)
+    sharepoint_hosts: tuple[str, ...] = ("*.sharepoint.com",)
+    graph_url: str = "https://graph.microsoft.com"
     allow_loopback: bool = False
     lanes: int = 4
     shard_records: int = 1000
@@ -51,6 +53,10 @@ class Settings:
     def allows_target(self, url: str) -> bool:
         """Whether a target at that address may be asked for and sent an access token."""
         return self._allows(url, self.target_hosts)
+
+    def allows_sharepoint(self, url: str) -> bool:
+        """Whether files may be sent to a site at that address."""
+        return self._allows(url, self.sharepoint_hosts)
 
     def _allows(self, url: str, patterns: tuple[str, ...]) -> bool:
         parts = urlsplit(url)
@@ -96,6 +102,8 @@ def read(environment: Mapping[str, str]) -> Settings:
         option_prefix=int(number("OPTION_PREFIX", 72700)),
         source_hosts=names("SOURCE_HOSTS", "*"),
         target_hosts=names("TARGET_HOSTS", "*.dynamics.com"),
+        sharepoint_hosts=names("SHAREPOINT_HOSTS", "*.sharepoint.com"),
+        graph_url=text("GRAPH_URL", "https://graph.microsoft.com").rstrip("/"),
         allow_loopback=text("ALLOW_LOOPBACK") == "true",
         lanes=int(number("LANES", 4)),
         shard_records=int(number("SHARD_RECORDS", 1000)),

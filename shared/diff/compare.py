@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from shared.mapping.compiled import ObjectMap, Row, is_active, same
+from shared.mapping.compiled import ObjectMap
+from shared.mapping.rows import Row, same, state_there
 from shared.mapping.transforms import Value
 
 STATE = "statecode"
@@ -43,9 +44,11 @@ def compare(object_map: ObjectMap, row: Row, there: Mapping[str, Any] | None) ->
         actual = None if there is None else there.get(column.read)
         outcome = _outcome(there is None, same(expected, actual))
         fields.append(FieldOutcome(column.name, column.label, column.source, column.rule, outcome, expected, actual))
-    state = None if there is None else is_active(there)
-    outcome = _outcome(there is None, state == row.active)
-    fields.append(FieldOutcome(STATE, "Active", "", "state", outcome, row.active, state))
+    if object_map.has_state:
+        outcome = _outcome(there is None, there is not None and object_map.in_state(row, there))
+        state = None if there is None else "/".join(map(str, state_there(there)))
+        expected = "/".join(map(str, row.state))
+        fields.append(FieldOutcome(STATE, "State", "", "state", outcome, expected, state))
     return fields
 
 

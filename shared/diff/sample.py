@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from shared.mapping.model import ObjectRule
+from shared.mapping.model import FieldRule
 from shared.schema.model import Kind
 
 Record = dict[str, Any]
@@ -15,9 +15,10 @@ class Picker:
     """Picks at most ``most`` records in one pass: those ``wanted`` by id, those that show something no record before
     them has shown (a pick-list value, a field left empty), then the first others."""
 
-    def __init__(self, rule: ObjectRule, *, most: int, wanted: frozenset[str] = frozenset()) -> None:
-        self._choices = [field.source for field in rule.fields if field.kind is Kind.CHOICE and field.source]
-        self._fields = [field.source for field in rule.fields if field.source]
+    def __init__(self, fields: Iterable[FieldRule], *, most: int, wanted: frozenset[str] = frozenset()) -> None:
+        read = [field for field in fields if field.source]
+        self._choices = list(dict.fromkeys(field.source for field in read if field.kind is Kind.CHOICE))
+        self._fields = list(dict.fromkeys(field.source for field in read))
         self._most = most
         self._wanted = wanted
         self._asked: list[Record] = []

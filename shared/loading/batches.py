@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.journal.entries import Entry, Page, PageState
-from shared.mapping.compiled import NUMBER, Excluded, ObjectMap, Row, SetAside, is_active, state_of
+from shared.mapping.compiled import NUMBER, ObjectMap
+from shared.mapping.placements.talk import PARTIES
+from shared.mapping.rows import ACTIVE, Excluded, Row, SetAside, state_there
 
 ETAG = "@odata.etag"
 EDITED = "edited-since"
@@ -30,11 +32,17 @@ class Sorted:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What to send, in wire form. ``touched`` are the ids that will differ afterwards; ``conflicts`` are left alone."""
+    """What to send, in wire form. ``touched`` are the ids that will differ afterwards; ``conflicts`` are left alone.
+
+    ``states`` are the second writes that set a state, with the columns that go along. ``reopened`` are closed rows that
+    must be open while they are changed.
+    """
 
     creates: list[dict[str, Any]] = field(default_factory=list)
     updates: list[dict[str, Any]] = field(default_factory=list)
     states: list[tuple[str, int, int]] = field(default_factory=list)
+    closing: dict[str, dict[str, Any]] = field(default_factory=dict)
+    reopened: list[tuple[str, int, int]] = field(default_factory=list)
     touched: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
 
@@ -43,10 +51,12 @@ def sort_records(object_map: ObjectMap, records: Iterable[Mapping[str, Any]]) ->
     """Every record into one of three."""
     found = Sorted({}, {}, [], {})
     for record in records:
-        result = object_map.row(record)
-        if isinstance(result, Row):
-            found.rows[result.id] = result
-            found.source_ids[result.id] = str(record["id"])
+        result = object_map.rows(record)
+        if isinstance(result, list):
+            source_id = str(record["id"])
+            for row in result:
+                found.rows[row.id] = row
+                found.source_ids[row.id] = source_id
         elif isinstance(result, Excluded):
             found.excluded[result.rule] = found.excluded.get(result.rule, 0) + 1
         else:
@@ -72,21 +82,31 @@ def decide(
         if there is None:
             batch.creates.append(object_map.to_create(row, number))
             batch.touched.append(id_)
-            if not row.active:
-                batch.states.append((id_, *state_of(row)))
+            if not object_map.opens_in(row):
+                _set_state(batch, object_map, row)
             continue
         names = [name for name in object_map.differing(row, there) if not object_map.by_name[name].create_only]
-        if not names and is_active(there) == row.active:
+        moves = not object_map.in_state(row, there)
+        if not names and not moves:
             continue
         if id_ not in ours and id_ in left and left[id_].version != there.get(ETAG):
             batch.conflicts.append(id_)
             continue
         batch.touched.append(id_)
+        locked = bool(names) and object_map.locks_when_closed and state_there(there)[0] != ACTIVE[0]
+        if locked:
+            batch.reopened.append((id_, *ACTIVE))
         if names:
             batch.updates.append(object_map.to_update(row, names))
-        if is_active(there) != row.active:
-            batch.states.append((id_, *state_of(row)))
+        if moves or locked:
+            _set_state(batch, object_map, row)
     return batch
+
+
+def _set_state(batch: Batch, object_map: ObjectMap, row: Row) -> None:
+    batch.states.append((row.id, *row.state))
+    if values := object_map.closing(row):
+        batch.closing[row.id] = values
 
 
 def is_half_done(page: Page | None) -> bool:
@@ -112,7 +132,8 @@ def entries_for(
     """The journal entries of a batch about to go out: the very first before-value of each row wins."""
     first = dict(left) | ({entry.id: entry for entry in half_done.entries} if half_done else {})
     kept = {entry.id: entry for entry in half_done.entries} if half_done else {}
-    columns = [column.read for column in object_map.columns] + ["statecode", "statuscode"]
+    columns = [column.read for column in object_map.columns if column.name != PARTIES]
+    columns += ["statecode", "statuscode"] if object_map.has_state else []
     for id_ in touched:
         if id_ not in kept:
             there = present.get(id_)

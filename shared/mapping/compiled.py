@@ -5,193 +5,162 @@ The loader and the reconciler both come here for what a row should be; neither l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
+from shared.attachments.router import Route, route
 from shared.errors import Stop
-from shared.mapping import transforms
-from shared.mapping.crosswalk import Crosswalk
+from shared.mapping.composed import talk
+from shared.mapping.composed.circumstances import Circumstances, Getter
+from shared.mapping.composed.notes import PART, parts_of
+from shared.mapping.getters import AT_CLOSING, CREATED_ON, Getters
 from shared.mapping.model import FieldMap, FieldRule, ObjectRule
-from shared.mapping.transforms import Transform, Unfit, Value
-from shared.mapping.wanted import TARGETS_OF
-from shared.schema.model import Field, Kind, Table
-from shared.vocabulary import row_id
+from shared.mapping.placements.talk import PARTIES
+from shared.mapping.rows import ACTIVE, INACTIVE, Column, Excluded, Row, SetAside, State, same, state_there
+from shared.mapping.transforms import Unfit, Value
+from shared.schema.model import Kind, Table
 
-CREATED_ON = "createdon"
-LONGEST_TEXT = 4000
 NUMBER = "importsequencenumber"
 BESIDES = ("statecode", "statuscode", NUMBER, "modifiedby")
-ACTIVE, INACTIVE = (0, 1), (1, 2)
-"""State and status reason of standard and custom tables' default states (the Web API's entity reference)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What a record should be at the target: its id and its columns in the form they read back in."""
-
-    id: str
-    values: dict[str, Value]
-    active: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Excluded:
-    """A record that gets no row of its own, by a named rule."""
-
-    rule: str
-
-
-@dataclass(frozen=True, slots=True)
-class SetAside:
-    """A record that cannot go, and why: a slug and a column, never a value."""
-
-    reason: str
-    column: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a table as it is written and read. ``read`` differs from ``name`` for lookups."""
-
-    name: str
-    read: str
-    label: str
-    rule: str
-    source: str
-    bind: str = ""
-    bind_set: str = ""
-    create_only: bool = False
-
-
-Getter = Callable[[Mapping[str, Any]], Value]
+LOCKED_WHEN_CLOSED = frozenset({"email", "opportunity"})
+"""A completed e-mail is read-only, says its reference, and a closed opportunity may be: they are changed while open."""
+PARTIES_READ = "@parties"
+"""Under which a row that was read back carries its parties: they lie in a table of their own."""
 
 
 class ObjectMap:
     """One object's rule, ready to run. Building it fails with Stop when the target lacks something it needs."""
 
-    def __init__(self, rule: ObjectRule, mapping: FieldMap, live: Mapping[str, Table], crosswalk: Crosswalk) -> None:
+    def __init__(self, rule: ObjectRule, mapping: FieldMap, live: Mapping[str, Table], around: Circumstances) -> None:
         if rule.table not in live:
             raise Stop("target-table-missing", f"The target has no table {rule.table}.")
-        self.object = rule.object
-        self.wave = rule.wave
+        self.object, self.source, self.wave = rule.object, rule.source, rule.wave
         self.table = live[rule.table]
-        self._rule = rule
-        self._system = mapping.source_system
-        self._crosswalk = crosswalk
-        self._live = live
-        self._defaults = mapping.rule("defaults") is not None
+        self.rule = rule
+        self._around = around
+        self._crosswalk = around.crosswalk
+        self._states = {said: (state, status) for said, state, status in rule.states}
+        self._state_fields = rule.state_from.split("/") if rule.state_from else []
+        self.has_state = self.table.field("statecode") is not None
         self.columns: list[Column] = []
         self._getters: list[tuple[str, Getter]] = []
+        build = Getters(rule, mapping, live, around)
         for field_rule in rule.fields:
-            self._add(field_rule)
+            self._add(field_rule, build)
         self._add_owner()
         self.by_name = {column.name: column for column in self.columns}
-        self.select = [self.table.primary_id, *(column.name for column in self.columns), *BESIDES]
+        self.has_parties = PARTIES in self.by_name
+        self.locks_when_closed = rule.table in LOCKED_WHEN_CLOSED
+        besides = [name for name in BESIDES if self.table.field(name) is not None]
+        self.select = [self.table.primary_id, *(c.name for c in self.columns if c.name != PARTIES), *besides]
         """What a row is read back with: every mapped column, its state, and who made and last changed it."""
 
-    def _add(self, rule: FieldRule) -> None:
-        live = self.table.field(rule.target)
-        if live is None:
-            raise Stop("target-column-missing", f"The target has no column {self.table.name}.{rule.target}.")
-        if rule.kind is Kind.LOOKUP:
-            self._add_lookup(rule, live)
-            return
-        create_only = rule.target == CREATED_ON
-        self.columns.append(
-            Column(rule.target, rule.target, rule.label, rule.transform, rule.source, create_only=create_only)
-        )
-        self._getters.append((rule.target, self._getter(rule, live)))
-
-    def _getter(self, rule: FieldRule, live: Field) -> Getter:
-        source = rule.source
-        if rule.transform == "source_key":
-            return lambda record: f"{self._system}|{self.object}|{record['id']}"
-        if rule.transform == "appointment_name":
-            return _appointment_name
-        if rule.transform == "constant":
-            number = _numbers(rule, live)[rule.choices[0][0]]
-            return lambda record: number
-        transform: Transform
-        if rule.transform == "choice":
-            transform = transforms.choice(_numbers(rule, live))
-        elif rule.transform == "shortened":
-            transform = transforms.shortened_text(live.max_length or LONGEST_TEXT)
-        elif rule.transform == "text" and live.max_length:
-            transform = transforms.bounded_text(live.max_length)
-        else:
-            transform = transforms.PLAIN[rule.transform]
-        return lambda record: transform(record.get(source))
-
-    def _add_lookup(self, rule: FieldRule, live: Field) -> None:
-        groups = {"users"} if "users" in rule.refers_to else set(rule.refers_to)
-        target = self._target_of(rule)
-        bind = live.navigation_to(target)
-        if bind is None or target not in self._live:
-            raise Stop("target-lookup-missing", f"{self.table.name}.{rule.target} cannot point to {target}.")
+    def _add(self, rule: FieldRule, build: Getters) -> None:
+        bind = bind_set = ""
+        read = rule.target
+        if rule.target == PARTIES:
+            read = PARTIES_READ
+        elif rule.kind is Kind.LOOKUP:
+            read = f"_{rule.target}_value"
+            bind, bind_set = build.bind(rule)
         self.columns.append(
             Column(
-                rule.target, f"_{rule.target}_value", rule.label, rule.transform, rule.source,
-                f"{bind}@odata.bind", self._live[target].set_name,
+                rule.target, read, rule.label, rule.transform, rule.source, bind, bind_set,
+                create_only=rule.target in (CREATED_ON, PARTIES),
+                at_closing=rule.transform in AT_CLOSING,
             )
         )  # fmt: skip
-        referred = rule.refers_to[0]
-        has_default = "defaults" in rule.refers_to and self._defaults
-        default = row_id(self._system, "defaults", DEFAULT_ACCOUNT) if has_default else None
-
-        def linked(record: Mapping[str, Any]) -> Value:
-            source_id = record.get(rule.source)
-            if source_id is None or source_id == "":
-                return default
-            found = self._crosswalk.resolve(referred, str(source_id))
-            if found is None:
-                raise Unfit("parent-missing")
-            return found[1] if found[0] in groups else None
-
-        self._getters.append((rule.target, linked))
-
-    def _target_of(self, rule: FieldRule) -> str:
-        if "users" in rule.refers_to:
-            return "systemuser"
-        return TARGETS_OF.get(rule.refers_to[0]) or {"staff": "contact", "patients": "contact"}[rule.refers_to[0]]
+        self._getters.append((rule.target, build.getter(rule)))
 
     def _add_owner(self) -> None:
-        source = self._rule.owner_from
+        source = self.rule.owner_from
         self.columns.append(
             Column("ownerid", "_ownerid_value", "Owner", "owner", source, "ownerid@odata.bind", "systemusers")
         )
         owner = self._crosswalk.owner
         self._getters.append(("ownerid", lambda record: owner(record.get(source)) if source else owner(None)))
 
-    def row(self, record: Mapping[str, Any]) -> Row | Excluded | SetAside:
+    def rows(self, record: Mapping[str, Any]) -> list[Row] | Excluded | SetAside:
         """What becomes of one record."""
+        if elsewhere := self._elsewhere(record):
+            return elsewhere
+        if self.object != "notes":
+            row = self._row(record, self.row_id(record), 1)
+            return [row] if isinstance(row, Row) else row
+        found: list[Row] = []
+        for part in parts_of(record):
+            row = self._row(part, self.row_id(record, part[PART]), part[PART])
+            if isinstance(row, SetAside):
+                return row
+            found.append(row)
+        return found
+
+    def _elsewhere(self, record: Mapping[str, Any]) -> Excluded | SetAside | None:
+        """Whether another rule, or none, is for this record."""
         source_id = str(record["id"])
+        for name, values in self.rule.only:
+            value = str(record.get(name) or "")
+            if value not in values and not (value and "*" in values):
+                return Excluded("moved-by-another-rule")
         if self.object == "staff" and source_id in self._crosswalk.users:
             return Excluded("is-a-dynamics-user")
         if self._crosswalk.merged_away(self.object, source_id):
             return Excluded("same-organisation")
+        if self.object == "patients" and source_id in self._crosswalk.ambiguous:
+            return SetAside("matches-several-contacts")
+        if self.source == "attachments":
+            return self._routed(record)
+        return None
+
+    def _routed(self, record: Mapping[str, Any]) -> Excluded | SetAside | None:
+        routed = route(record, self._around.files)
+        if routed.route is Route.QUARANTINE:
+            return SetAside(routed.reason) if self.object == "attachments" else Excluded("moved-by-another-rule")
+        in_column = routed.route is Route.FILE_COLUMN
+        return None if in_column == (self.object == "documents") else Excluded("moved-by-another-rule")
+
+    def _row(self, record: Mapping[str, Any], id_: str, part: int) -> Row | SetAside:
         values: dict[str, Value] = {}
         for name, get in self._getters:
             try:
                 values[name] = get(record)
             except Unfit as unfit:
                 return SetAside(unfit.reason, name)
-        return Row(self.row_id(record), values, self._is_active(record))
+        return Row(id_, values, self._state(record), part)
 
-    def row_id(self, record: Mapping[str, Any]) -> str:
-        """The id of the row that a record becomes, if it becomes one."""
-        return row_id(self._system, self.object, str(record["id"]))
+    def row_id(self, record: Mapping[str, Any], part: int = 1) -> str:
+        """The id of the row that a record becomes, if it becomes one; of one of its parts, if it becomes several."""
+        source_id = str(record["id"])
+        return self._crosswalk.row_id(self.object, source_id if part == 1 else f"{source_id}#{part}")
 
-    def _is_active(self, record: Mapping[str, Any]) -> bool:
-        state = record.get(self._rule.state_from) if self._rule.state_from else None
-        return state is None or str(state).lower() in self._rule.active_values
+    def _state(self, record: Mapping[str, Any]) -> State:
+        if not self._state_fields:
+            return ACTIVE
+        if self._states:
+            said = "/".join(str(record.get(name) or "") for name in self._state_fields)
+            return self._states.get(said) or self._states[""]
+        state = record.get(self._state_fields[0])
+        return ACTIVE if state is None or str(state).lower() in self.rule.active_values else INACTIVE
+
+    def in_state(self, row: Row, present: Mapping[str, Any]) -> bool:
+        """Whether a row that is there is in the state it should be in. Where a practice only says active or not, an
+        organisation may have status reasons of its own."""
+        if not self.has_state:
+            return True
+        there = state_there(present)
+        return there == row.state if self._states else there[0] == row.state[0]
+
+    def opens_in(self, row: Row) -> bool:
+        """Whether a row is in its state as soon as it is made: a create always lands in the default state."""
+        return not self.has_state or row.state == ACTIVE
 
     def to_create(self, row: Row, number: int) -> dict[str, Any]:
-        """The row in wire form for a create. State is not in it: a create always lands in the default state."""
+        """The row in wire form for a create, without its state and what goes with it."""
         wire: dict[str, Any] = {self.table.primary_id: row.id, NUMBER: number}
         for name, value in row.values.items():
-            if value is not None:
-                self._put(wire, self.by_name[name], value)
+            column = self.by_name[name]
+            if value is not None and not column.at_closing:
+                self._put(wire, column, value)
         return wire
 
     def to_update(self, row: Row, names: list[str]) -> dict[str, Any]:
@@ -201,9 +170,25 @@ class ObjectMap:
             self._put(wire, self.by_name[name], row.values[name])
         return wire
 
-    @staticmethod
-    def _put(wire: dict[str, Any], column: Column, value: Value) -> None:
-        if column.bind:
+    def closing(self, row: Row) -> dict[str, Any]:
+        """The columns that go with the write that sets the state."""
+        wire: dict[str, Any] = {}
+        for column in self.columns:
+            if column.at_closing and row.values[column.name] is not None:
+                self._put(wire, column, row.values[column.name])
+        return wire
+
+    def author_of(self, wire: Mapping[str, Any]) -> str | None:
+        """The user as whom a note is written, by the Entra object id that impersonation wants; None for ourselves."""
+        if self.object != "notes":
+            return None
+        owner = str(wire.get("ownerid@odata.bind", "")).removeprefix("/systemusers(").rstrip(")")
+        return self._around.authors.get(owner)
+
+    def _put(self, wire: dict[str, Any], column: Column, value: Value) -> None:
+        if column.name == PARTIES:
+            wire[f"{self.table.name}_activity_parties"] = [_party(*one) for one in talk.read(str(value))]
+        elif column.bind:
             wire[column.bind] = None if value is None else f"/{column.bind_set}({value})"
         elif column.create_only:
             wire[f"overridden{column.name}"] = value
@@ -216,11 +201,10 @@ class ObjectMap:
         labels = {option.value: option.label for option in field.options} if field else {}
         return labels.get(value, value) if field and field.kind is Kind.CHOICE else value
 
-    def restore(self, id_: str, before: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
+    def restore(self, before: Mapping[str, Any], id_: str) -> dict[str, Any]:
         """A row's earlier values, in wire form: ``before`` holds them under the names they are read by."""
         wire: dict[str, Any] = {self.table.primary_id: id_}
-        for name in names:
-            column = self.by_name[name]
+        for column in self.columns:
             if not column.create_only:
                 self._put(wire, column, before.get(column.read))
         return wire
@@ -230,41 +214,12 @@ class ObjectMap:
         return [name for name, value in row.values.items() if not same(value, present.get(self.by_name[name].read))]
 
 
-DEFAULT_ACCOUNT = "individual-patient"
+def _party(mask: int, table: str, who: str) -> dict[str, Any]:
+    if not table:
+        return {"addressused": who, "participationtypemask": mask}
+    return {f"partyid_{table}@odata.bind": f"/{table}s({who})", "participationtypemask": mask}
 
 
-def same(expected: Value, actual: Any) -> bool:
-    """Equality in the form of reading back: text exactly, GUIDs without regard to case, numbers as numbers."""
-    if expected == actual and isinstance(expected, bool) == isinstance(actual, bool):
-        return True
-    if isinstance(expected, str) and isinstance(actual, str) and len(expected) == 36 == len(actual):
-        return expected.lower() == actual.lower() and expected.count("-") == 4
-    return False
-
-
-def state_of(row: Row) -> tuple[int, int]:
-    """The state and status reason a row should be in."""
-    return ACTIVE if row.active else INACTIVE
-
-
-def is_active(present: Mapping[str, Any]) -> bool:
-    """Whether a row that was read back is active."""
-    return bool(present.get("statecode") == ACTIVE[0])
-
-
-def _numbers(rule: FieldRule, live: Field) -> dict[str, int]:
-    by_label = {option.label.casefold(): option.value for option in live.options}
-    missing = [label for _, label in rule.choices if label.casefold() not in by_label]
-    if missing:
-        raise Stop("target-option-missing", f"The target's column {rule.target} lacks {len(missing)} options.")
-    return {value: by_label[label.casefold()] for value, label in rule.choices}
-
-
-def _appointment_name(record: Mapping[str, Any]) -> Value:
-    kind = str(record.get("type") or "appointment").replace("_", " ").capitalize()
-    return f"{kind} {str(record.get('starts_at') or '')[:16].replace('T', ' ')}".strip()
-
-
-def compile_objects(mapping: FieldMap, live: Mapping[str, Table], crosswalk: Crosswalk) -> dict[str, ObjectMap]:
+def compile_objects(mapping: FieldMap, live: Mapping[str, Table], around: Circumstances) -> dict[str, ObjectMap]:
     """Every object's rule against the live target."""
-    return {rule.object: ObjectMap(rule, mapping, live, crosswalk) for rule in mapping.objects}
+    return {rule.object: ObjectMap(rule, mapping, live, around) for rule in mapping.objects}

@@ -45,23 +45,36 @@ def first_of_each(keyed: Iterable[tuple[str, str]]) -> dict[str, str]:
 @dataclass(frozen=True, slots=True)
 class Crosswalk:
     """Answers where a reference leads. ``users`` maps staff to enabled Dynamics users; ``aliases`` a referrer to the
-    one that stands for its organisation; ``known`` holds an index of ids for every object others refer to."""
+    one that stands for its organisation; ``matched`` a patient to a contact that was there before, while an
+    ``ambiguous`` one fits several and waits for a person; ``known`` holds an
+    index of ids for every source object others refer to, and ``sources`` which one an object's rows are made from."""
 
     system: str
     fallback_owner: str
     users: Mapping[str, str] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     known: Mapping[str, array[int]] = field(default_factory=dict)
+    matched: Mapping[str, str] = field(default_factory=dict)
+    ambiguous: frozenset[str] = frozenset()
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    def row_id(self, object_name: str, source_id: str) -> str:
+        """The id of the row that a record is, or will be."""
+        if object_name == "patients" and source_id in self.matched:
+            return self.matched[source_id]
+        return row_id(self.system, object_name, source_id)
 
     def resolve(self, object_name: str, source_id: str) -> tuple[str, str] | None:
         """The table group (``users`` or the object's own) and row id a reference leads to; None when to nowhere."""
         if object_name == "staff" and source_id in self.users:
             return "users", self.users[source_id]
-        ids = self.known.get(object_name)
+        if object_name == "patients" and source_id in self.ambiguous:
+            return None
+        ids = self.known.get(self.sources.get(object_name, object_name))
         if ids is None or not holds(ids, source_id):
             return None
         standing = self.aliases.get(source_id, source_id) if object_name == "referrers" else source_id
-        return object_name, row_id(self.system, object_name, standing)
+        return object_name, self.row_id(object_name, standing)
 
     def owner(self, staff_id: str | None) -> str:
         """The user who owns what this member of staff is responsible for; the fallback owner where there is none."""

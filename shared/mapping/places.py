@@ -1,185 +1,85 @@
-"""The default place of every field we know, as data: the part of the map that is not up for guessing.
-
-``@Name`` is a custom column under the publisher's prefix (``@SourceId`` becomes ``bw_sourceid``). Display names keep
-the words of the practice. Each line is: source field, target column, transform, kind, label.
-"""
+"""Which default places a run uses: the objects, the tables of ours, and the lengths of the standard columns."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from shared.schema.model import Kind
+from shared.mapping.choices import Choices
+from shared.mapping.placements import clinical, ledger, organisations, people, talk
+from shared.mapping.placements.lines import Placement
 
-Line = tuple[str, str, str, Kind, str]
-
-STANDARD_LENGTHS = {
-    "account": {"name": 160, "telephone1": 50, "fax": 50, "emailaddress1": 100},
-    "contact": {
-        "salutation": 100, "firstname": 50, "middlename": 50, "lastname": 50, "nickname": 50, "jobtitle": 100,
-        "emailaddress1": 100, "mobilephone": 50, "telephone1": 50, "telephone2": 50,
-    },
-}  # fmt: skip
-"""Characters the standard columns hold (the Web API's entity reference); the live metadata has the last word."""
 ADDRESS_LENGTHS = {
     "address1_line1": 250, "address1_line2": 250, "address1_city": 80, "address1_stateorprovince": 50,
     "address1_postalcode": 20, "address1_country": 80,
 }  # fmt: skip
-
-GOVERNMENT_IDS = frozenset({"medicare_number"})
-
-ADDRESS: tuple[Line, ...] = (
-    ("address_line1", "address1_line1", "text", Kind.TEXT, "Street 1"),
-    ("address_line2", "address1_line2", "text", Kind.TEXT, "Street 2"),
-    ("suburb", "address1_city", "text", Kind.TEXT, "City"),
-    ("state", "address1_stateorprovince", "text", Kind.TEXT, "State"),
-    ("postcode", "address1_postalcode", "text", Kind.TEXT, "Postal code"),
-    ("country", "address1_country", "text", Kind.TEXT, "Country"),
-)
-TIMES: tuple[Line, ...] = (
-    ("created_at", "createdon", "instant", Kind.INSTANT, "Created on"),
-    ("created_at", "@SourceCreatedOn", "instant", Kind.INSTANT, "Created in source on"),
-    ("updated_at", "@SourceModifiedOn", "instant", Kind.INSTANT, "Modified in source on"),
-)
-IDENTITY: tuple[Line, ...] = (("id", "@SourceId", "source_key", Kind.TEXT, "Source id"),)
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Where one object goes by default. ``lookups``: source field, column, object it refers to, label."""
-
-    object: str
-    table: str
-    wave: int
-    cardinality: str
-    why: str
-    lines: tuple[Line, ...]
-    lookups: tuple[tuple[str, str, tuple[str, ...], str], ...] = ()
-    owner_from: str = ""
-    state_from: str = ""
-    active_values: tuple[str, ...] = ("true",)
-    constants: tuple[tuple[str, str, str], ...] = ()
-
-
-ACCOUNT_KIND = "@AccountKind"
-CONTACT_ROLE = "@Role"
-
-PLACEMENTS: tuple[Placement, ...] = (
-    Placement(
-        "defaults", "account", 0, "one per run", "Patients without an organisation still need an account (A5).",
-        lines=(*IDENTITY, ("name", "name", "text", Kind.TEXT, "Account name")),
-        constants=((ACCOUNT_KIND, "Account kind", "Individual Patient"),),
-    ),
-    Placement(
-        "locations", "account", 0, "one to one", "A practice location is an organisation with an address (A30).",
-        lines=(
-            *IDENTITY,
-            ("name", "name", "text", Kind.TEXT, "Account name"),
-            ("phone", "telephone1", "text", Kind.TEXT, "Main phone"),
-            ("email", "emailaddress1", "text", Kind.TEXT, "E-mail"),
-            ("timezone", "@TimeZone", "text", Kind.TEXT, "Time zone"),
-            *ADDRESS, *TIMES,
-        ),
-        state_from="active",
-        constants=((ACCOUNT_KIND, "Account kind", "Practice Location"),),
-    ),
-    Placement(
-        "referrers", "account", 0, "one per organisation", "A referring practice becomes an account, once (R38, R41).",
-        lines=(
-            *IDENTITY,
-            ("practice_name", "name", "text", Kind.TEXT, "Account name"),
-            ("contact_name", "@ContactName", "text", Kind.TEXT, "Contact name"),
-            ("phone", "telephone1", "text", Kind.TEXT, "Main phone"),
-            ("fax", "fax", "text", Kind.TEXT, "Fax"),
-            ("email", "emailaddress1", "text", Kind.TEXT, "E-mail"),
-            *ADDRESS, *TIMES,
-        ),
-        state_from="active",
-        constants=((ACCOUNT_KIND, "Account kind", "Referring Practice"),),
-    ),
-    Placement(
-        "staff", "contact", 1, "user or contact", "Staff without a Dynamics user become contacts (R66, A20).",
-        lines=(
-            *IDENTITY,
-            ("title", "salutation", "text", Kind.TEXT, "Title"),
-            ("first_name", "firstname", "text", Kind.TEXT, "First name"),
-            ("last_name", "lastname", "text", Kind.TEXT, "Last name"),
-            ("email", "emailaddress1", "text", Kind.TEXT, "E-mail"),
-            ("phone", "telephone1", "text", Kind.TEXT, "Business phone"),
-            ("role", "@StaffRole", "choice", Kind.CHOICE, "Staff role"),
-            ("provider_number", "@ProviderNumber", "text", Kind.TEXT, "Provider number"),
-            ("started_on", "@StartedOn", "date", Kind.DATE, "Started on"),
-            ("left_on", "@LeftOn", "date", Kind.DATE, "Left on"),
-            *TIMES,
-        ),
-        lookups=(("location_id", "@LocationId", ("locations",), "Location"),),
-        state_from="active",
-        constants=((CONTACT_ROLE, "Role", "Provider"),),
-    ),
-    Placement(
-        "patients", "contact", 2, "one to one", "One contact per patient, whatever they share with others (R29).",
-        lines=(
-            *IDENTITY,
-            ("patient_number", "@PatientNumber", "integer", Kind.INTEGER, "Patient number"),
-            ("title", "salutation", "text", Kind.TEXT, "Title"),
-            ("first_name", "firstname", "text", Kind.TEXT, "First name"),
-            ("middle_name", "middlename", "text", Kind.TEXT, "Middle name"),
-            ("last_name", "lastname", "text", Kind.TEXT, "Last name"),
-            ("preferred_name", "nickname", "text", Kind.TEXT, "Preferred name"),
-            ("gender", "@Gender", "choice", Kind.CHOICE, "Gender"),
-            ("date_of_birth", "birthdate", "date", Kind.DATE, "Birthday"),
-            ("email", "emailaddress1", "text", Kind.TEXT, "E-mail"),
-            ("mobile", "mobilephone", "text", Kind.TEXT, "Mobile phone"),
-            ("home_phone", "telephone2", "text", Kind.TEXT, "Home phone"),
-            ("work_phone", "telephone1", "text", Kind.TEXT, "Business phone"),
-            *ADDRESS,
-            ("family_id", "@FamilyId", "text", Kind.TEXT, "Family"),
-            ("occupation", "jobtitle", "text", Kind.TEXT, "Occupation"),
-            ("marketing_consent", "donotbulkemail", "refuses_marketing", Kind.BOOLEAN, "Do not allow bulk e-mails"),
-            ("marketing_consent", "@MarketingConsent", "choice", Kind.BOOLEAN, "Marketing consent"),
-            ("reminder_preference", "@ReminderPreference", "choice", Kind.CHOICE, "Reminder preference"),
-            ("status", "@PatientStatus", "choice", Kind.CHOICE, "Patient status"),
-            ("alert_text", "@Alert", "text", Kind.MEMO, "Alert"),
-            *TIMES,
-        ),
-        lookups=(
-            ("provider_id", "@ProviderId", ("staff",), "Provider"),
-            ("location_id", "@LocationId", ("locations",), "Location"),
-            ("referrer_id", "parentcustomerid", ("referrers", "defaults"), "Account"),
-        ),
-        owner_from="provider_id",
-        state_from="status",
-        active_values=("active",),
-        constants=((CONTACT_ROLE, "Role", "Patient"),),
-    ),
-    Placement(
-        "appointments", "@DentalAppointment", 3, "one to one",
-        "A table of its own: an appointment here must not turn into a calendar event (A6).",
-        lines=(
-            *IDENTITY,
-            ("id", "@Name", "appointment_name", Kind.TEXT, "Name"),
-            ("starts_at", "@StartsOn", "instant", Kind.INSTANT, "Starts on"),
-            ("duration_minutes", "@DurationMinutes", "integer", Kind.INTEGER, "Duration (minutes)"),
-            ("type", "@AppointmentType", "choice", Kind.CHOICE, "Appointment type"),
-            ("status", "@AppointmentStatus", "choice", Kind.CHOICE, "Appointment status"),
-            ("chair", "@Chair", "text", Kind.TEXT, "Chair"),
-            ("reason", "@Reason", "text", Kind.MEMO, "Reason"),
-            ("cancelled_reason", "@CancelledReason", "text", Kind.MEMO, "Reason for cancelling"),
-            *TIMES,
-        ),
-        lookups=(
-            ("patient_id", "@PatientId", ("patients",), "Patient"),
-            ("provider_id", "@ProviderId", ("staff",), "Provider"),
-            ("location_id", "@LocationId", ("locations",), "Location"),
-        ),
-        owner_from="provider_id",
-    ),
-)  # fmt: skip
+STANDARD_LENGTHS: Mapping[str, Mapping[str, int]] = {
+    "account": {"name": 160, "telephone1": 50, "fax": 50, "emailaddress1": 100, **ADDRESS_LENGTHS},
+    "contact": {
+        "salutation": 100, "firstname": 50, "middlename": 50, "lastname": 50, "nickname": 50, "jobtitle": 100,
+        "emailaddress1": 100, "mobilephone": 50, "telephone1": 50, "telephone2": 50, **ADDRESS_LENGTHS,
+    },
+    "opportunity": {"name": 300, "description": 2000},
+    "phonecall": {"subject": 200, "description": 2000, "phonenumber": 200},
+    "email": {"subject": 800, "sender": 250, "torecipients": 500},
+    "appointment": {"subject": 200, "location": 200},
+    "letter": {"subject": 200, "description": 2000, "address": 250},
+}  # fmt: skip
+"""Characters the standard columns hold (the Web API's entity reference); the live metadata has the last word."""
 
 CUSTOM_TABLES = {
-    "@DentalAppointment": ("DentalAppointment", "Dental Appointment", "Dental Appointments", "@Name"),
+    "@DentalAppointment": ("DentalAppointment", "Dental Appointment", "Dental Appointments"),
+    "@TreatmentHistory": ("TreatmentHistory", "Treatment History", "Treatment Histories"),
+    "@TreatmentPlan": ("TreatmentPlan", "Treatment Plan", "Treatment Plans"),
+    "@TreatmentPlanLine": ("TreatmentPlanLine", "Treatment Plan Line", "Treatment Plan Lines"),
+    "@Billing": ("Billing", "Billing", "Billings"),
+    "@Insurance": ("Insurance", "Insurance", "Insurances"),
+    "@Document": ("Document", "Dental Document", "Dental Documents"),
 }
-"""Custom tables: schema name without prefix, label, plural label and the name column."""
+"""Custom tables: schema name without prefix, label and plural label."""
+NAME_COLUMN = "@Name"
 
-ACCOUNT_KINDS = ("Individual Patient", "Practice Location", "Referring Practice", "Insurer")
-CONTACT_ROLES = ("Patient", "Provider")
-CONSTANT_LABELS = {ACCOUNT_KIND: ACCOUNT_KINDS, CONTACT_ROLE: CONTACT_ROLES}
+CONSTANT_LABELS = {
+    organisations.KIND: organisations.KINDS,
+    people.ROLE: people.ROLES,
+    ledger.ENTRY: ledger.ENTRIES,
+    ledger.STAGE: (ledger.COMPLETED,),
+    "@PlanEntry": ("Plan", "Plan line"),
+}
+FIXED_LABELS: Mapping[tuple[str, str], Mapping[str, str]] = {
+    ("treatment_plans", "@PlanStatus"): {
+        "draft": "Proposed", "presented": "Proposed", "accepted": "Proposed", "scheduled": "Scheduled",
+        "completed": "Completed", "declined": "Cancelled", "expired": "Cancelled",
+    },
+    ("treatment_plan_lines", "@PlannedOrCompleted"): {
+        "planned": "Planned", "scheduled": "Planned", "completed": "Completed", "cancelled": "Cancelled",
+    },
+}  # fmt: skip
+"""Pick-lists whose labels the brief names (R87, A33). A value that nobody foresaw becomes ``Unknown``."""
+UNKNOWN = "Unknown"
+
+
+def placements(choices: Choices) -> tuple[Placement, ...]:
+    """The places in force, given what the practice has chosen."""
+    return (
+        *((organisations.DEFAULTS,) if choices.default_account else ()),
+        organisations.LOCATIONS, organisations.REFERRERS, organisations.PAYERS, people.STAFF, people.PATIENTS,
+        people.APPOINTMENTS, clinical.TREATMENTS, *_plans(choices), *_billing(choices), clinical.NOTES,
+        *((people.INSURANCE_POLICIES,) if choices.insurance == "table" else ()),
+        talk.PHONE_CALLS, talk.EMAILS, talk.MEETINGS, talk.LETTERS, clinical.ATTACHMENTS,
+        *((clinical.DOCUMENTS,) if choices.documents else ()),
+    )  # fmt: skip
+
+
+def _plans(choices: Choices) -> tuple[Placement, ...]:
+    if choices.plan_lines == "table":
+        return (clinical.TREATMENT_PLANS, clinical.TREATMENT_PLAN_LINES)
+    return clinical.in_one_table("@PlanEntry")
+
+
+def _billing(choices: Choices) -> tuple[Placement, ...]:
+    table = (ledger.INVOICES, ledger.INVOICE_LINES, ledger.PAYMENTS, ledger.PAYMENT_ALLOCATIONS)
+    if choices.billing_mode == "table":
+        return table
+    if choices.billing_mode == "both":
+        return (*table, ledger.OPPORTUNITIES)
+    return (ledger.OPPORTUNITIES, *ledger.AS_NOTES)

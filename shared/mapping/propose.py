@@ -1,208 +1,182 @@
 """The first map, by rules: known fields go to their default places, unknown ones get a column of their own.
 
-Whatever has no place is excluded by name, with a reason, so that nothing is left out silently (A31).
+Whatever has no place is excluded by name, with a reason; an object nobody knows stays *unmapped*, and the run may not
+start until a person has excluded it, so that nothing is left out silently (A31).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from shared.mapping.model import Exclusion, FieldMap, FieldRule, ObjectRule
-from shared.mapping.places import (
-    ADDRESS_LENGTHS,
-    CONSTANT_LABELS,
-    GOVERNMENT_IDS,
-    PLACEMENTS,
-    STANDARD_LENGTHS,
-    Placement,
-)
+from shared.corepractice.catalog import known_field, known_object
+from shared.mapping import columns
+from shared.mapping.choices import Choices
+from shared.mapping.columns import Profiles
+from shared.mapping.composed.registry import SOURCES
+from shared.mapping.model import DERIVED, Exclusion, FieldMap, FieldRule, ObjectRule
+from shared.mapping.placements.lines import CURRENCY, Placement
+from shared.mapping.places import FIXED_LABELS, placements
 from shared.schema.model import Kind
 
-YES_OR_NO = (("true", "Yes"), ("false", "No"))
-"""A yes-or-no column of Dataverse cannot be empty: left out, it reads back as its default. A choice of two can."""
-LENGTHS = {"source_key": 300, "appointment_name": 100}
-"""Of texts that we put together ourselves. A key may hold 900 bytes, so the source id stays under 450 characters."""
-LONGEST_TEXT = 4000
-LONGEST_MEMO = 1_048_576
-LATER = "This version does not move {name}; the object is left in the source, untouched."
-GOVERNMENT = "A government identifier: not moved unless the practice asks for it with a reason."
+NOT_ALLOWED = "It is of class {name}, and the start request does not allow that class (privacy.{name})."
+NOT_MOVED = "It refers to {name}, which is not moved."
+ON_THE_CONTACT = "The contact's columns hold it: nobody has more than one policy."
+IN_A_NOTE = frozenset({"annotation"})
+"""Tables that cannot have columns of ours (CanCreateAttributes is false)."""
 
 
-def propose(inventory: Mapping[str, Any], *, prefix: str, source_system: str, default_account: bool) -> FieldMap:
-    """A map for everything the inventory names. ``default_account``: patients without an organisation get one."""
-    rules: list[ObjectRule] = []
-    excluded: list[Exclusion] = []
-    objects = inventory["objects"]
-    for placement in PLACEMENTS:
-        if placement.object == "defaults":
-            if default_account:
-                rules.append(_rule(placement, {}, prefix, excluded))
-        elif placement.object in objects:
-            rules.append(_rule(placement, objects[placement.object]["fields"], prefix, excluded))
-    placed = {rule.object for rule in rules}
-    excluded += [Exclusion(name, "", LATER.format(name=name)) for name in sorted(objects) if name not in placed]
-    return FieldMap(prefix, source_system, tuple(rules), tuple(excluded))
+def propose(inventory: Mapping[str, Any], chosen: Choices) -> FieldMap:
+    """A map for everything the inventory names."""
+    objects: Mapping[str, Any] = inventory["objects"]
+    places, excluded = _in_force(placements(chosen), objects, chosen)
+    known = {place.object for place in places} | ({"users"} if "staff" in objects else set())
+    rules = [_rule(place, _profiles(place, objects), chosen, known, excluded) for place in places]
+    read = {place.source for place in places}
+    for name in sorted(set(objects) - read - {gap.object for gap in excluded}):
+        if name == "insurance_policies":
+            excluded.append(Exclusion(name, "", ON_THE_CONTACT))
+    named = {gap.object for gap in excluded if not gap.field}
+    unmapped = [name for name in sorted(objects) if name not in read and name not in named]
+    strays = _values_without_a_rule(places, objects)
+    excluded += [_left_out(name, why) for name, why in chosen.left_out if name in strays]
+    return FieldMap(
+        chosen.prefix, chosen.source_system, tuple(rules), tuple(_once(excluded)),
+        unmapped=(*unmapped, *(name for name in strays if name not in dict(chosen.left_out))),
+        region=chosen.region, currency=chosen.currency, notation=chosen.notation, allowed=chosen.allowed,
+    )  # fmt: skip
+
+
+def _in_force(
+    every: Iterable[Placement], objects: Mapping[str, Any], chosen: Choices
+) -> tuple[list[Placement], list[Exclusion]]:
+    """The places of objects that are there and may move; the exclusions of those that may not."""
+    places: list[Placement] = []
+    left_out = dict(chosen.left_out)
+    excluded = [Exclusion(name, "", why) for name, why in left_out.items() if name in objects]
+    for place in every:
+        if place.object in left_out or place.source in left_out:
+            excluded.append(Exclusion(place.object, "", left_out.get(place.object) or left_out[place.source]))
+        elif place.object == "payers":
+            if "insurance_policies" in objects:
+                places.append(place)
+        elif place.source not in objects and place.source not in DERIVED:
+            continue
+        elif place.clinical and not chosen.allows("health"):
+            excluded.append(Exclusion(place.source, "", NOT_ALLOWED.format(name="health")))
+        else:
+            places.append(place)
+    return places, excluded
+
+
+def _left_out(name: str, why: str) -> Exclusion:
+    of, _, field = name.partition(".")
+    return Exclusion(of, field, why)
+
+
+def _once(excluded: Iterable[Exclusion]) -> list[Exclusion]:
+    return list({(gap.object, gap.field): gap for gap in excluded}.values())
+
+
+def _values_without_a_rule(places: Iterable[Placement], objects: Mapping[str, Any]) -> list[str]:
+    """Values in use by which a record would find no rule of its own: a kind of communication nobody foresaw."""
+    taken: dict[tuple[str, str], set[str]] = {}
+    for place in places:
+        for field, values in place.only:
+            taken.setdefault((place.source, field), set()).update(values)
+    found = []
+    for (name, field), known in taken.items():
+        if not known & {"*", ""}:
+            in_use = objects[name]["fields"].get(field, {}).get("values") or {}
+            found += [f"{name}.{field}={value}" for value in sorted(in_use) if value not in known]
+    return found
+
+
+def _profiles(place: Placement, objects: Mapping[str, Any]) -> Profiles:
+    """What the inventory says of the fields a place may use. An object without records has those of the catalogue."""
+    if place.source in DERIVED:
+        return {}
+    fields = dict(objects[place.source]["fields"]) or _catalogued(place.source)
+    if place.object == "patients" and "insurance_policies" in objects:
+        policies = objects["insurance_policies"]["fields"] or _catalogued("insurance_policies")
+        fields |= {f"insurance.{name}": profile for name, profile in policies.items()}
+    return fields
+
+
+def _catalogued(name: str) -> dict[str, Any]:
+    known = known_object(name)
+    return {
+        field.name: {"kind": field.kind.value, "sensitivity": field.sensitivity.value, "max_length": None}
+        for field in (known.fields if known else ())
+    }
 
 
 def _rule(
-    placement: Placement, fields: Mapping[str, Mapping[str, Any]], prefix: str, excluded: list[Exclusion]
+    place: Placement, fields: Profiles, chosen: Choices, objects: set[str], excluded: list[Exclusion]
 ) -> ObjectRule:
-    profiles = {name: profile for name, profile in fields.items() if name not in GOVERNMENT_IDS}
-    excluded += [Exclusion(placement.object, name, GOVERNMENT) for name in sorted(GOVERNMENT_IDS & set(fields))]
+    hidden = {
+        name: NOT_ALLOWED.format(name=profile["sensitivity"])
+        for name, profile in fields.items()
+        if not chosen.allows(str(profile.get("sensitivity", "operational")))
+    }
+    lost = {
+        source: NOT_MOVED.format(name=to[0]) for source, _, to, _ in place.lookups if source in fields
+        and to[0] not in objects
+    }  # fmt: skip
+    profiles = {name: profile for name, profile in fields.items() if name not in hidden}
+    ours = place.source in DERIVED
     known = [
         rule
-        for line in placement.lines
-        if not fields or line[0] in fields
-        for rule in _whole(placement.table, _known(line, profiles.get(line[0], {}), prefix), profiles, prefix)
+        for line in place.lines
+        if ours or line[0] in profiles or line[0] == "id"
+        for rule in _known(place, line, profiles, chosen)
     ]
     lookups = [
         rule
-        for source, target, refers_to, label in placement.lookups
-        if source in fields
-        for rule in _lookups(source, target, refers_to, label, prefix)
+        for source, target, refers_to, label in place.lookups
+        if source in profiles and refers_to[0] in objects
+        for rule in columns.lookups(source, target, refers_to, label, chosen.prefix)
     ]
-    constants = [_constant(*constant, prefix) for constant in placement.constants]
-    covered = {rule.source for rule in (*known, *lookups)} | {placement.owner_from, placement.state_from}
-    unknown = [_unknown(name, profile, prefix) for name, profile in sorted(profiles.items()) if name not in covered]
+    constants = [columns.constant(*constant, chosen.prefix) for constant in place.constants]
+    state = place.state_from.split("/")
+    covered = {rule.source for rule in (*known, *lookups)} | {place.owner_from, *state, *hidden, *lost}
+    covered |= {name for name, _ in place.only} | columns.READ_ALONG.get(place.object, frozenset())
+    covered |= {name for rule in known for name in SOURCES.get(rule.transform, ())}
+    spare = [name for name in sorted(profiles) if name not in covered and not name.startswith("insurance.")]
+    unknown = [] if place.table in IN_A_NOTE else [columns.unknown(n, profiles[n], chosen.prefix) for n in spare]
+    without = {**lost, **hidden, **(dict.fromkeys(spare, columns.NO_COLUMN) if place.table in IN_A_NOTE else {})}
+    excluded += [Exclusion(place.source, name, why) for name, why in without.items() if "insurance." not in name]
+    rules = [*known, *lookups, *constants, *unknown]
+    if any(rule.kind is Kind.MONEY for rule in rules):
+        rules.append(columns.currency(CURRENCY, chosen.currency))
     return ObjectRule(
-        placement.object,
-        column(placement.table, prefix)[0],
-        placement.wave,
-        placement.cardinality,
-        (*known, *lookups, *constants, *unknown),
-        owner_from=placement.owner_from if placement.owner_from in fields else "",
-        state_from=placement.state_from if placement.state_from in fields else "",
-        active_values=placement.active_values,
-        why=placement.why,
+        place.object,
+        columns.column(place.table, chosen.prefix)[0],
+        place.wave,
+        place.cardinality,
+        tuple(columns.secured(rule) for rule in rules),
+        owner_from=place.owner_from if place.owner_from in fields else "",
+        state_from=place.state_from if state[0] in profiles else "",
+        active_values=place.active_values,
+        why=place.why,
+        reads=place.reads,
+        only=place.only,
+        states=place.states,
     )
 
 
-def column(target: str, prefix: str) -> tuple[str, str, bool]:
-    """Logical name, schema name and whether it is ours, of a place such as ``@SourceId`` or ``firstname``."""
-    if target.startswith("@"):
-        schema_name = f"{prefix}_{target[1:]}"
-        return schema_name.lower(), schema_name, True
-    return target, "", False
-
-
-def _known(line: tuple[str, str, str, Kind, str], profile: Mapping[str, Any], prefix: str) -> FieldRule:
+def _known(
+    place: Placement, line: tuple[str, str, str, Kind, str], profiles: Profiles, chosen: Choices
+) -> list[FieldRule]:
     source, target, transform, kind, label = line
-    logical, schema_name, custom = column(target, prefix)
-    longest = int(profile.get("max_length") or 0)
-    if custom and kind is Kind.TEXT and longest * 2 > LONGEST_TEXT:
-        kind = Kind.MEMO
-    kind, choices = _choices(kind, profile) if custom else (kind, ())
-    return FieldRule(
-        source, logical, transform, kind, label,
-        why=f"Default place of {source}.",
-        schema_name=schema_name,
-        custom=custom,
-        length=LENGTHS.get(transform) or (room(kind, longest) if custom else None),
-        choices=choices,
-        sensitivity=str(profile.get("sensitivity", "operational")),
-    )  # fmt: skip
-
-
-def _whole(table: str, rule: FieldRule, profiles: Mapping[str, Any], prefix: str) -> list[FieldRule]:
-    """A standard column that is too short for the longest value holds its beginning; the whole goes beside it."""
-    limit = {**ADDRESS_LENGTHS, **STANDARD_LENGTHS.get(table, {})}.get(rule.target)
-    longest = int(profiles.get(rule.source, {}).get("max_length") or 0)
-    if rule.custom or limit is None or longest <= limit:
-        return [rule]
-    schema_name = f"{prefix}_{rule.target.title().replace('_', '')}Full"
-    whole = replace(
-        rule,
-        target=schema_name.lower(),
-        kind=Kind.MEMO,
-        label=f"{rule.label} (in full)",
-        schema_name=schema_name,
-        custom=True,
-        length=room(Kind.MEMO, longest),
-        why=f"{rule.target} holds {limit} characters; some values are longer.",
-    )
-    return [replace(rule, transform="shortened", why=f"The first {limit} characters; the whole is beside it."), whole]
-
-
-def _lookups(source: str, target: str, refers_to: tuple[str, ...], label: str, prefix: str) -> list[FieldRule]:
-    """One column per table the reference may end in: a member of staff is a user or a contact (A20)."""
-    logical, schema_name, custom = column(target, prefix)
-    if "staff" in refers_to:
-        user, user_schema, _ = column(target.removesuffix("Id") + "UserId", prefix)
-        return [
-            _lookup(source, logical, schema_name, f"{label} (contact)", refers_to, custom=True),
-            _lookup(source, user, user_schema, f"{label} (user)", (*refers_to, "users"), custom=True),
-        ]
-    return [_lookup(source, logical, schema_name, label, refers_to, custom=custom)]
-
-
-def _lookup(
-    source: str, logical: str, schema_name: str, label: str, refers_to: tuple[str, ...], *, custom: bool
-) -> FieldRule:
-    return FieldRule(
-        source, logical, "lookup", Kind.LOOKUP, label,
-        why=f"Keeps the link that {source} is in the source.",
-        schema_name=schema_name, custom=custom, refers_to=refers_to,
-    )  # fmt: skip
-
-
-def _constant(target: str, label: str, value: str, prefix: str) -> FieldRule:
-    logical, schema_name, custom = column(target, prefix)
-    return FieldRule(
-        "", logical, "constant", Kind.CHOICE, label,
-        why=f"Says what the row stands for: {value}.",
-        schema_name=schema_name,
-        custom=custom,
-        choices=((value, value), *((other, other) for other in CONSTANT_LABELS[target] if other != value)),
-    )  # fmt: skip
-
-
-def _choices(kind: Kind, profile: Mapping[str, Any]) -> tuple[Kind, tuple[tuple[str, str], ...]]:
-    """The kind of a column of ours, and its options if it is to have any."""
-    if kind is Kind.BOOLEAN:
-        return Kind.CHOICE, YES_OR_NO
-    return kind, labels(profile.get("values") or {}) if kind is Kind.CHOICE else ()
-
-
-UNKNOWN_TRANSFORMS = {
-    Kind.INTEGER: "integer", Kind.DECIMAL: "decimal", Kind.DATE: "date",
-    Kind.INSTANT: "instant", Kind.CHOICE: "choice",
-}  # fmt: skip
-
-
-def _unknown(name: str, profile: Mapping[str, Any], prefix: str) -> FieldRule:
-    """A field that only this practice has: a column of the right type, with room."""
-    kind, choices = _choices(Kind(profile.get("kind", Kind.TEXT)), profile)
-    longest = int(profile.get("max_length") or 0)
-    if kind not in UNKNOWN_TRANSFORMS:
-        kind = Kind.MEMO if longest * 2 > LONGEST_TEXT or kind is Kind.MEMO else Kind.TEXT
-    words = [word for word in re.split(r"[^A-Za-z0-9]+", name.removeprefix("custom_fields.")) if word]
-    schema_name = f"{prefix}_Cf" + "".join(word[:1].upper() + word[1:] for word in words)[:40]
-    return FieldRule(
-        name, schema_name.lower(), UNKNOWN_TRANSFORMS.get(kind, "text"), kind, " ".join(words).capitalize(),
-        why="A field of this practice only: it gets a column of its own.",
-        schema_name=schema_name,
-        custom=True,
-        length=room(kind, longest),
-        choices=choices,
-        sensitivity=str(profile.get("sensitivity", "operational")),
-    )  # fmt: skip
-
-
-def room(kind: Kind, longest: int) -> int | None:
-    """A length in characters with room for what nobody has seen yet: records no list shows, and the delta's."""
-    if kind is Kind.TEXT:
-        return min(LONGEST_TEXT, max(100, longest * 2))
-    if kind is Kind.MEMO:
-        return min(LONGEST_MEMO, max(20_000, longest * 2))
-    return None
-
-
-def labels(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Each value in use with a readable label; the raw value where two would read the same."""
-    readable = {value: value.replace("_", " ").strip() for value in sorted(map(str, values)) if value.strip()}
-    readable = {value: text[:1].upper() + text[1:] for value, text in readable.items()}
-    seen = [text.casefold() for text in readable.values()]
-    return tuple((value, value if seen.count(text.casefold()) > 1 else text) for value, text in readable.items())
+    if transform == "government":
+        line = (source, target, "masked" if chosen.government == "masked" else "text", kind, label)
+    profile = profiles.get(source, {})
+    fixed = FIXED_LABELS.get((place.object, target))
+    declared = known_field(place.source, source)
+    if source.startswith("insurance."):
+        declared = known_field("insurance_policies", source.removeprefix("insurance."))
+    values = profile.get("values") or dict.fromkeys(declared.values if declared else ())
+    rule = columns.known(line, {**profile, "values": values}, chosen.prefix, fixed)
+    return columns.whole(place.table, replace(rule), profile, chosen.prefix)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
+from shared.people.government import masked
+
 Value = str | int | float | bool | None
 Transform = Callable[[Any], Value]
 
@@ -78,6 +80,24 @@ def decimal(value: Any) -> Value:
         raise Unfit("not-a-number") from None
 
 
+CENTS = re.compile(r"-?\d{1,12}(\.\d{1,2})?")
+
+
+def money(value: Any) -> Value:
+    """An amount, exact to the cent: its text is checked before it becomes the number Dataverse reads back."""
+    if value is None or value == "":
+        return None
+    if not CENTS.fullmatch(str(value)):
+        raise Unfit("not-an-amount")
+    return float(value)
+
+
+def hidden_identifier(value: Any) -> Value:
+    """A government identifier of which only the last places can be read."""
+    plain = text(value)
+    return masked(plain) if isinstance(plain, str) else None
+
+
 TRUTH = {True: True, False: False, "true": True, "false": False, "True": True, "False": False}
 
 
@@ -88,11 +108,6 @@ def boolean(value: Any) -> Value:
     if value not in TRUTH:
         raise Unfit("not-a-yes-or-no")
     return TRUTH[value]
-
-
-def refuses_marketing(value: Any) -> Value:
-    """Consent turned into Dataverse's opposite flag: only a clear yes allows contact; unknown means do not."""
-    return boolean(value) is not True
 
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -133,12 +148,13 @@ def instant(value: Any) -> Value:
 
 
 def choice(values: Mapping[str, int]) -> Transform:
-    """A pick-list value, or a yes or no, as the integer its label has at the target."""
+    """A pick-list value, or a yes or no, as the integer its label has at the target. What stands under an empty text
+    is for every value that nobody foresaw; without it, such a value is unfit."""
 
     def chosen(value: Any) -> Value:
         if value is None or value == "":
             return None
-        number = values.get(value if isinstance(value, str) else str(value).lower())
+        number = values.get(value if isinstance(value, str) else str(value).lower(), values.get(""))
         if number is None:
             raise Unfit("choice-unknown")
         return number
@@ -150,8 +166,9 @@ PLAIN: Mapping[str, Transform] = {
     "text": text,
     "integer": integer,
     "decimal": decimal,
+    "money": money,
+    "masked": hidden_identifier,
     "boolean": boolean,
-    "refuses_marketing": refuses_marketing,
     "date": date_only,
     "instant": instant,
 }

@@ -18,6 +18,7 @@ class Findings:
 
     records: int = 0
     rows: int = 0
+    further: int = 0
     created: int = 0
     fields: int = 0
     differs: int = 0
@@ -28,9 +29,19 @@ class Findings:
     reasons: dict[str, int] = field(default_factory=dict)
     listed: list[list[str]] = field(default_factory=list)
 
-    def add_row(self, table: str, row_id: str, outcomes: Iterable[FieldOutcome], *, there: bool, ours: bool) -> None:
-        """Count one compared row."""
+    def add_row(
+        self,
+        table: str,
+        row_id: str,
+        outcomes: Iterable[FieldOutcome],
+        *,
+        there: bool,
+        ours: bool,
+        further: bool = False,
+    ) -> None:
+        """Count one compared row. ``further``: a second or later row of its record."""
         self.rows += 1
+        self.further += further
         self.created += ours
         self.missing_rows += not there
         for outcome in outcomes:
@@ -46,14 +57,14 @@ class Findings:
         self.excluded += 1
         self.reasons[rule] = self.reasons.get(rule, 0) + 1
 
-    def add_set_aside(self, reason: str, *, ours: bool = False) -> None:
+    def add_set_aside(self, reason: str, *, ours: bool = False, further: bool = False) -> None:
         """Count a record that could not go. ``ours``: its row is there, made by this run and edited by a person."""
-        self.set_aside += 1
+        self.set_aside += not further
         self.created += ours
         self.reasons[reason] = self.reasons.get(reason, 0) + 1
 
 
-COUNTS = ("records", "rows", "created", "fields", "differs", "missing_rows", "excluded", "set_aside")
+COUNTS = ("records", "rows", "further", "created", "fields", "differs", "missing_rows", "excluded", "set_aside")
 
 
 def merged(findings: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -85,9 +96,9 @@ def verdict(
     """
     unexpected = {table: there - expected for table, (there, expected) in rows_of_run.items() if there != expected}
     unaccounted = {
-        name: extracted[name] - found["rows"] - found["excluded"] - found["set_aside"]
+        name: extracted[name] - _accounted(found)
         for name, found in objects.items()
-        if name in extracted and extracted[name] != found["rows"] + found["excluded"] + found["set_aside"]
+        if name in extracted and extracted[name] != _accounted(found)
     }
     fields = sum(found["fields"] for found in objects.values())
     rows = sum(found["rows"] for found in objects.values())
@@ -103,3 +114,8 @@ def verdict(
         "records_unaccounted_for": unaccounted,
         "objects": {name: dict(found) for name, found in objects.items()},
     }
+
+
+def _accounted(found: Mapping[str, Any]) -> int:
+    """The records of an object whose end is known; a record in several rows counts once."""
+    return int(found["rows"] - found["further"] + found["excluded"] + found["set_aside"])

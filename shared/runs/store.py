@@ -163,8 +163,18 @@ class Runs:
 
     async def shards(self, run: str, generation: str, object_: str) -> list[Address]:
         """The shards of one object in one generation, in the order of extraction."""
+        return [address for _, address in await self.numbered_shards(run, generation, object_)]
+
+    async def numbered_shards(self, run: str, generation: str, object_: str) -> list[tuple[int, Address]]:
+        """The same, each with its number."""
         rows = [row async for row in self._list(run, f"shard|{generation}|{object_}|")]
-        return [Address(row["path"], row["sha256"], int(row["size"]), int(row["count"])) for row in rows]
+        return [
+            (
+                int(row["RowKey"].rpartition("|")[2]),
+                Address(row["path"], row["sha256"], int(row["size"]), int(row["count"])),
+            )
+            for row in rows
+        ]
 
     async def put_asides(self, run: str, object_: str, asides: Mapping[str, tuple[str, str]]) -> None:
         """Record which records could not go: source id to reason and column."""

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from shared.corepractice.catalog import OBJECTS
+from shared.mapping.choices import Choices
 from shared.mapping.compiled import ObjectMap, compile_objects
+from shared.mapping.composed.circumstances import Circumstances
 from shared.mapping.crosswalk import Crosswalk, index
 from shared.mapping.model import FieldMap
 from shared.mapping.propose import propose
@@ -62,27 +65,61 @@ INVENTORY: dict[str, Any] = {
                 "status": profile("choice", values={"failed_to_attend": 1, "booked": 1}),
             }
         },
-        "attachments": {"fields": {"id": profile()}},
+        "medical_histories": {"fields": {"id": profile()}},
     }
 }
+ALLOWED = (("government", "for claims"), ("health", "the practice goes on treating them"))
+CHOICES = Choices("bw", "here", allowed=(("health", "the practice goes on treating them"),))
+
+
+def _profiles(name: str) -> dict[str, Any]:
+    known = next(one for one in OBJECTS if one.name == name)
+    return {
+        field.name: {
+            "kind": field.kind.value,
+            "sensitivity": field.sensitivity.value,
+            "max_length": 40,
+            **({"values": dict.fromkeys(field.values or ("resin",), 3)} if field.kind is Kind.CHOICE else {}),
+        }
+        for field in known.fields
+    }
+
+
+EVERYTHING: dict[str, Any] = {
+    "objects": {one.name: {"records": 100, "known": True, "fields": _profiles(one.name)} for one in OBJECTS}
+}
+"""A practice that has every object and field of the catalogue."""
 
 
 @pytest.fixture
 def mapping() -> FieldMap:
-    return propose(INVENTORY, prefix="bw", source_system="here", default_account=True)
+    return propose(INVENTORY, CHOICES)
 
 
 @pytest.fixture
 def live(mapping: FieldMap) -> dict[str, Table]:
     """The wanted tables as a target would describe them once they are made."""
-    made = {table.name: _made(table) for table in tables(mapping)}
-    made["systemuser"] = Table("systemuser", "systemusers", "systemuserid", "fullname")
-    return made
+    return made(mapping)
+
+
+def made(mapping: FieldMap) -> dict[str, Table]:
+    there = {table.name: _made(table) for table in tables(mapping)}
+    there["systemuser"] = Table("systemuser", "systemusers", "systemuserid", "fullname")
+    there["transactioncurrency"] = Table(
+        "transactioncurrency", "transactioncurrencies", "transactioncurrencyid", "currencyname"
+    )
+    return there
 
 
 def _made(table: Table) -> Table:
-    fields = tuple(_live(field) for field in table.fields)
-    return replace(table, fields=fields)
+    fields = [_live(field) for field in table.fields]
+    fields += [Field(name, Kind.INTEGER) for name in ("importsequencenumber", "modifiedby")]
+    if table.name != "annotation":
+        fields += [Field("statecode", Kind.STATE), Field("statuscode", Kind.STATUS)]
+    if any(field.kind is Kind.MONEY for field in fields):
+        navigation = (("transactioncurrency", "transactioncurrencyid"),)
+        fields.append(Field("transactioncurrencyid", Kind.LOOKUP, navigation=navigation))
+    return replace(table, fields=tuple(fields))
 
 
 def _live(field: Field) -> Field:
@@ -104,4 +141,4 @@ def crosswalk() -> Crosswalk:
 
 @pytest.fixture
 def maps(mapping: FieldMap, live: dict[str, Table], crosswalk: Crosswalk) -> dict[str, ObjectMap]:
-    return compile_objects(mapping, live, crosswalk)
+    return compile_objects(mapping, live, Circumstances("here", crosswalk))

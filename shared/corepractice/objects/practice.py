@@ -6,7 +6,7 @@ from shared.corepractice.fields import ACTIVE, ADDRESS, ID, STAMPS, Sensitivity,
 from shared.schema.model import Kind
 
 TEXT, DATE, CHOICE = Kind.TEXT, Kind.DATE, Kind.CHOICE
-CONTACT, GOVERNMENT = Sensitivity.CONTACT, Sensitivity.GOVERNMENT
+CONTACT, IDENTIFIER = Sensitivity.CONTACT, Sensitivity.IDENTIFIER
 
 LOCATIONS = SourceObject(
     "locations", "Practice locations",
@@ -32,7 +32,7 @@ STAFF = SourceObject(
         field("role", CHOICE, Sensitivity.OPERATIONAL, "dentist", "hygienist", "oral_health_therapist", "specialist",
            "dental_assistant", "receptionist", "practice_manager"),
         field("email", TEXT, CONTACT, label="E-mail"), field("phone", TEXT, CONTACT),
-        field("provider_number", TEXT, GOVERNMENT, why="Given by Medicare, one per person and location."),
+        field("provider_number", TEXT, IDENTIFIER, why="Medicare gives it to a professional: it names no patient."),
         refers("location_id", "locations"), ACTIVE, field("started_on", DATE, CONTACT),
         field("left_on", DATE, CONTACT), *STAMPS,
     ),

@@ -7,15 +7,16 @@ from typing import Any
 import pytest
 
 from shared.diff.compare import Outcome, compare, masked
-from shared.mapping.compiled import ObjectMap, Row
+from shared.mapping.compiled import ObjectMap
+from shared.mapping.rows import Row
 from tests.shared.mapping.test_compiled import PATIENT
 
 
 @pytest.fixture
 def row(maps: dict[str, ObjectMap]) -> Row:
-    found = maps["patients"].row(PATIENT)
-    assert isinstance(found, Row)
-    return found
+    found = maps["patients"].rows(PATIENT)
+    assert isinstance(found, list)
+    return found[0]
 
 
 def there(maps: dict[str, ObjectMap], row: Row) -> dict[str, Any]:

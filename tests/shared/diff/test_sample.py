@@ -16,7 +16,7 @@ RECORD = {"id": "1", "first_name": "A", "last_name": "B", "status": "active"}
 def picker(mapping: FieldMap, most: int, *wanted: str) -> Picker:
     rule = mapping.rule("patients")
     assert rule is not None
-    return Picker(rule, most=most, wanted=frozenset(wanted))
+    return Picker(rule.fields, most=most, wanted=frozenset(wanted))
 
 
 def test_a_rare_value_late_in_the_source_is_in_the_sample(mapping: FieldMap):
@@ -43,9 +43,9 @@ def test_records_asked_for_are_always_in_the_sample(mapping: FieldMap):
 )
 def test_a_sample_is_never_larger_than_asked_and_never_holds_a_record_twice(most: int, records: list[Any]):
     from shared.mapping.propose import propose
-    from tests.shared.conftest import INVENTORY
+    from tests.shared.conftest import CHOICES, INVENTORY
 
-    picks = picker(propose(INVENTORY, prefix="bw", source_system="x", default_account=True), most)
+    picks = picker(propose(INVENTORY, CHOICES), most)
     for number, status in enumerate(records):
         picks.see({**RECORD, "id": str(number), "status": status})
     ids = [record["id"] for record in picks.chosen()]

@@ -8,7 +8,8 @@ import pytest
 
 from shared.journal.entries import Entry, Page, PageState
 from shared.loading import batches
-from shared.mapping.compiled import ObjectMap, Row
+from shared.mapping.compiled import ObjectMap
+from shared.mapping.rows import Row
 from tests.shared.mapping.test_compiled import PATIENT
 
 NUMBER = 7

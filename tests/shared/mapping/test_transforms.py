@@ -71,16 +71,10 @@ def test_what_cannot_be_held_is_refused_by_reason_and_never_by_value(
     assert reason(transform, value) == slug
 
 
-@pytest.mark.parametrize(("consent", "blocked"), [(True, False), (False, True), (None, True), ("", True)])
-def test_unknown_consent_means_do_not_contact(consent: object, blocked: bool):
-    assert transforms.refuses_marketing(consent) is blocked
-
-
 @pytest.mark.parametrize("transform", [*transforms.PLAIN.values(), transforms.choice({}), transforms.bounded_text(5)])
 def test_an_absent_value_stays_absent(transform: transforms.Transform):
-    if transform is not transforms.refuses_marketing:
-        assert transform(None) is None
-        assert transform("") is None
+    assert transform(None) is None
+    assert transform("") is None
 
 
 def test_text_arrives_as_it_was_written():

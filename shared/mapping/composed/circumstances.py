@@ -1,0 +1,35 @@
+"""What a composed value depends on besides the record: the same for every record of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.attachments.router import FilesPolicy
+from shared.mapping.crosswalk import Crosswalk
+from shared.mapping.transforms import Value
+
+Record = Mapping[str, Any]
+Getter = Callable[[Record], Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """``region``: whose telephone numbers the practice writes; ``notation``: how it names teeth; ``currency``: the
+    row id of the currency of every amount. ``authors``: the users as whom notes may be written (A22), to their Entra
+    ids."""
+
+    system: str
+    crosswalk: Crosswalk
+    region: str = "AU"
+    notation: str = "fdi"
+    currency: str = ""
+    files: FilesPolicy = field(default_factory=FilesPolicy)
+    authors: Mapping[str, str] = field(default_factory=dict)
+
+
+def text(record: Record, name: str) -> str:
+    """A field as text, empty when it is absent."""
+    value = record.get(name)
+    return "" if value is None else str(value)
