@@ -169,7 +169,8 @@ class BundleSource:
     def _reading(self, name: str, place: int, since: str | None) -> _Reading:
         reading = self._readings.get(name)
         if reading is None or reading.place != place or reading.since != since:
-            return _Reading(since, place, _later(self._records(name, skip=place), since))
+            printed = self._table(name).declared.report is not None
+            return _Reading(since, place, _later(self._records(name, skip=place), since, by_minute=printed))
         return reading
 
     def _records(self, name: str, skip: int = 0) -> Iterator[tuple[int, Record]]:
@@ -185,10 +186,14 @@ class BundleSource:
             yield place, {field: read(cell) if cell else None for (field, read), cell in pairs}
 
 
-def _later(records: Iterator[tuple[int, Record]], since: str | None) -> Iterator[tuple[int, Record]]:
+def _later(
+    records: Iterator[tuple[int, Record]], since: str | None, *, by_minute: bool
+) -> Iterator[tuple[int, Record]]:
     if since is None:
         return records
     moment = datetime.fromisoformat(since)
+    if by_minute:  # a report prints no seconds: what it shows as 2:30 may have been at any time until 2:31
+        moment = moment.replace(second=0, microsecond=0)
     return (found for found in records if not _is_before(found[1].get("updated_at"), moment))
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -18,6 +22,8 @@ from shared.corepractice.source import Record, Source
 
 TOKEN = "town-secret"
 PATIENTS = 300
+ZONE = ZoneInfo("Australia/Sydney")
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
 
 
 @pytest.fixture(scope="session")
@@ -50,8 +56,30 @@ def api(server: RunningServer, http: httpx.AsyncClient) -> ApiSource:
 
 
 @pytest.fixture(params=FORMATS)
-def exported(request: pytest.FixtureRequest, bundles: dict[str, bytes]) -> bytes:
-    return bundles[request.param]
+def export_format(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def exported(export_format: str, bundles: dict[str, bytes]) -> bytes:
+    return bundles[export_format]
+
+
+@pytest.fixture
+def as_exported(export_format: str) -> Callable[[list[Record]], list[Record]]:
+    """The API's records as far as an export can tell: a report prints times in the practice's zone, without seconds."""
+
+    def told(value: Any) -> Any:
+        if not isinstance(value, str) or not INSTANT.fullmatch(value):
+            return value
+        return datetime.fromisoformat(value).astimezone(ZONE).replace(second=0).isoformat()
+
+    def as_told(records: list[Record]) -> list[Record]:
+        if export_format != "reports":
+            return records
+        return [{name: told(value) for name, value in record.items()} for record in records]
+
+    return as_told
 
 
 @pytest.fixture

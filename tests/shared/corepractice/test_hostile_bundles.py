@@ -11,7 +11,11 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
+from sandbox.corepractice.clinic import Clinic
+from sandbox.corepractice.doubtful import DOUBTFUL
 from sandbox.corepractice.hostile import HOSTILE, understated_bomb, zip_bomb
+from sandbox.corepractice.practice import Practice
+from sandbox.corepractice.spoiling import PATIENTS as SMALL
 from shared.corepractice.bundle import STANDARD, BundleSource, inspect
 from shared.corepractice.bundle_archive import Limits
 from shared.errors import Stop
@@ -44,8 +48,27 @@ REFUSALS = {
     "no_manifest": "bundle-manifest-missing",
     "manifest_not_json": "bundle-manifest-malformed",
     "unknown_format": "bundle-format-unknown",
+    "object_twice": "bundle-manifest-malformed",
+    "report_heading_missing": "bundle-missing-column",
+    "report_heading_undeclared": "bundle-undeclared-column",
+    "report_heading_unexplained": "bundle-heading-unknown",
+    "report_field_twice": "bundle-duplicate-header",
+    "report_heading_row_missing": "bundle-heading-missing",
+    "report_title_rows_wrong": "bundle-heading-missing",
+    "report_footer_wrong": "bundle-footer-count",
+    "report_footer_missing": "bundle-footer-missing",
+    "report_rows_after_footer": "bundle-footer-malformed",
+    "report_layout_unknown": "bundle-layout-unknown",
 }
-IN_THE_ROWS = {"latin_1", "ragged_rows", "wrong_row_count"}
+DOUBTS = {
+    "undecidable_dates": "treatments.treated_on",
+    "contradictory_dates": "invoices.due_on",
+    "month_first": None,
+}
+IN_THE_ROWS = {
+    *("latin_1", "ragged_rows", "wrong_row_count"),
+    *("report_footer_wrong", "report_footer_missing", "report_rows_after_footer"),
+}
 NAMED = {
     "undeclared_column": "shoe_size",
     "undeclared_file": "shoe_sizes.csv",
@@ -54,6 +77,10 @@ NAMED = {
     "duplicate_header": "first_name",
     "latin_1": "patients.csv: line ",
     "ragged_rows": "patients.csv: row at line ",
+    "report_heading_missing": "Updated at",
+    "report_heading_undeclared": "Shoe size",
+    "report_heading_unexplained": "Updated at",
+    "report_footer_wrong": "9999",
 }
 
 
@@ -64,15 +91,23 @@ def make(name: str, path: Path) -> Path:
 
 
 def test_every_hostile_bundle_has_its_refusal() -> None:
-    assert set(REFUSALS) == set(HOSTILE) - {"unknown_object"}
+    assert set(REFUSALS) == set(HOSTILE)
+    assert set(DOUBTS) == set(DOUBTFUL)
 
 
-async def test_a31_an_object_nobody_knows_is_read_and_shown(tmp_path: Path) -> None:
-    """It is for a person to exclude it by name; leaving it out unasked, or refusing the bundle, would be worse."""
-    with HOSTILE["unknown_object"](tmp_path / "bundle.zip").open("rb") as file:
+@pytest.mark.parametrize(("name", "code"), DOUBTS.items())
+async def test_n16_an_export_whose_dates_are_in_doubt_blocks(name: str, code: str | None, tmp_path: Path) -> None:
+    with DOUBTFUL[name](tmp_path / "bundle.zip").open("rb") as file:
         source = BundleSource(file)
-        assert "unicorns" in [found.name for found in (await source.describe()).objects]
-        assert (await source.page("unicorns", cursor=None, limit=3)).records
+        if code is None:
+            records = (await source.page("treatments", cursor=None)).records
+            kept = {record["id"]: record["treated_on"] for record in Practice(Clinic(SMALL)).all("treatments")}
+            assert [record["treated_on"] for record in records] == [kept[record["id"]] for record in records]
+            return
+        with pytest.raises(Stop) as refusal:
+            await source.describe()
+    assert refusal.value.code == "bundle-date-order"
+    assert code in refusal.value.message
 
 
 @pytest.mark.parametrize("name", REFUSALS)
@@ -103,13 +138,15 @@ def test_a_sound_bundle_passes_the_quick_check(exported: bytes) -> None:
 COLUMNS = ("id", "first_name", "custom_fields.colour")
 
 
-def small(content: bytes, *, file: str = "patients.csv", sheet: str | None = None, rows: int = 1) -> io.BytesIO:
+def small(
+    content: bytes, *, file: str = "patients.csv", sheet: str | None = None, rows: int = 1, name: str = "patients"
+) -> io.BytesIO:
     """A bundle of one file."""
     manifest = {
         "format": "core-practice-export/1",
         "practice": {"name": "P", "timezone": "Australia/Perth"},
         "exported_at": "2025-07-01T09:00:00+10:00",
-        "objects": [{"name": "patients", "file": file, "sheet": sheet, "columns": list(COLUMNS), "rows": rows}],
+        "objects": [{"name": name, "file": file, "sheet": sheet, "columns": list(COLUMNS), "rows": rows}],
     }
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
@@ -142,6 +179,15 @@ async def test_a_refusal_says_where_and_never_what(content: bytes, code: str) ->
     assert refusal.value.code == code
     assert "patients.csv" in refusal.value.message
     assert "anary" not in refusal.value.message
+
+
+async def test_a31_an_object_nobody_knows_is_read_and_shown() -> None:
+    """It is for a person to exclude it by name; leaving it out unasked, or refusing the bundle, would be worse."""
+    source = BundleSource(small(csv_of(b"u-1,Eva,red"), name="unicorns"))
+    assert [found.name for found in (await source.describe()).objects] == ["unicorns"]
+    assert len((await source.page("unicorns", cursor=None)).records) == 1
+    with pytest.raises(Stop, match="no name of an object"):
+        inspect(small(csv_of(b"u-1,Eva,red"), name="../unicorns"))
 
 
 async def test_the_column_order_of_the_file_is_its_own_affair() -> None:

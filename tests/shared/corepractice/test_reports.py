@@ -118,6 +118,15 @@ async def test_a_spreadsheets_own_dates_and_numbers_are_read_too() -> None:
     assert record["created_at"] == "2024-04-13T14:30:00+10:00"
 
 
+async def test_what_changed_within_the_printed_minute_counts_as_changed() -> None:
+    """A report has no seconds: 2:30 may have been 2:30:59, and a change read twice costs nothing."""
+    fields = {**FIELDS, "Created": "updated_at"}
+    source = BundleSource(bundle(sheet(ROWS), rows=4, fields=fields))
+    for since, expected in (("14:30:59", ["p-2", "p-3", "p-4"]), ("14:31:00", ["p-3", "p-4"])):
+        page = await source.page("patients", cursor=None, since=f"2024-04-13T{since}+10:00")
+        assert [record["id"] for record in page.records] == expected
+
+
 async def test_an_empty_report_is_an_empty_object() -> None:
     source = BundleSource(bundle(sheet([]), rows=0))
     assert (await source.page("patients", cursor=None)).records == []
