@@ -6,7 +6,19 @@ from dataclasses import replace
 
 import pytest
 
-from shared.schema.gaps import AddField, AddKey, AddLookup, AddOptions, CreateTable, gaps, number
+from shared.schema.gaps import (
+    PROFILE,
+    AddField,
+    AddKey,
+    AddLookup,
+    AddOptions,
+    AllowColumns,
+    CreateTable,
+    SecureColumn,
+    gaps,
+    number,
+    unready_keys,
+)
 from shared.schema.model import Field, Key, Kind, Option, Table
 
 SOURCE_ID = Field("bw_sourceid", Kind.TEXT, "bw_SourceId", "Source id", max_length=100, custom=True)
@@ -132,3 +144,93 @@ def test_a_key_over_the_same_columns_will_do_unless_it_failed(key: Key, blocked:
     found = gaps([CONTACT], {"contact": replace(CONTACT, keys=(key,))})
     assert found.steps == ()
     assert bool(found.blockers) is blocked
+
+
+HEALTH = Field("bw_allergies", Kind.MEMO, "bw_Allergies", "Allergies", max_length=2000, custom=True, secured=True)
+
+
+def patients(*fields: Field) -> Table:
+    return replace(CONTACT, fields=(CONTACT.fields[0], *fields), keys=())
+
+
+def test_n22_a_column_that_is_there_unlocked_is_a_step_and_no_blocker() -> None:
+    there = replace(HEALTH, secured=False)
+    found = gaps([patients(HEALTH)], {"contact": patients(there)})
+    assert found.steps == (SecureColumn("contact", "bw_allergies"),)
+    assert found.blockers == ()
+    assert gaps([patients(HEALTH)], {"contact": patients(HEALTH)}).steps == ()
+    assert gaps([patients(there)], {"contact": patients(HEALTH)}).steps == ()
+
+
+def test_n22_a_new_column_of_health_data_is_locked_from_its_first_moment() -> None:
+    (step,) = gaps([patients(HEALTH)], {"contact": patients()}).steps
+    assert isinstance(step, AddField)
+    assert step.field.secured
+
+
+def test_what_cannot_be_locked_is_never_asked_to_be() -> None:
+    visit = replace(VISIT, fields=tuple(replace(field, secured=True) for field in VISIT.fields))
+    found = gaps([visit, CONTACT], {"contact": bare(CONTACT)})
+    made = [step.field for step in found.steps if isinstance(step, AddField | AddLookup)]
+    table = next(step.table for step in found.steps if isinstance(step, CreateTable))
+    assert [field.name for field in (*made, *table.fields) if field.secured] == []
+
+
+@pytest.mark.parametrize(
+    ("allowed", "is_a_step"),
+    [(None, False), ((), True), ((("contact", "bw_other"),), True), ((("contact", "bw_allergies"),), False)],
+)
+def test_n22_the_profile_is_the_last_step_until_the_apps_user_may_write_every_locked_column(
+    allowed: tuple[tuple[str, str], ...] | None, is_a_step: bool
+) -> None:
+    found = gaps([VISIT, patients(HEALTH)], {"contact": patients()}, allowed=allowed)
+    last = found.steps[-1]
+    assert (last == AllowColumns(PROFILE, (("contact", "bw_allergies"),))) is is_a_step
+
+
+def test_without_health_data_there_is_no_profile() -> None:
+    assert not any(isinstance(step, AllowColumns) for step in gaps([VISIT], {}, allowed=()).steps)
+
+
+def test_r127_a_lookup_to_its_own_table_and_one_to_several_come_after_every_table() -> None:
+    again = Field("bw_earlierid", Kind.LOOKUP, "bw_EarlierId", "Earlier visit", targets=("bw_visit",), custom=True)
+    payer = Field("bw_payerid", Kind.LOOKUP, "bw_PayerId", "Payer", targets=("account", "contact"), custom=True)
+    visit = replace(VISIT, fields=(*VISIT.fields, again, payer))
+    account = Table("account", "accounts", "accountid", "name")
+    found = gaps([visit], {"contact": CONTACT, "account": account})
+    assert found.blockers == ()
+    assert [step.field.name for step in found.steps if isinstance(step, AddLookup)] == [
+        "bw_patientid",
+        "bw_earlierid",
+        "bw_payerid",
+    ]
+
+
+def test_a_lookup_to_a_table_that_is_nowhere_is_named_instead_of_tried() -> None:
+    found = gaps([VISIT], {})
+    assert [(b.field, b.text) for b in found.blockers] == [
+        ("bw_patientid", "The lookup has to point to contact, which is not in the environment.")
+    ]
+    nowhere = replace(VISIT, fields=(replace(VISIT.fields[1], targets=()),))
+    assert "has to point to a table" in gaps([nowhere], {"contact": CONTACT}).blockers[0].text
+
+
+def test_the_currency_comes_with_a_tables_first_amount() -> None:
+    fee = Field("bw_fee", Kind.MONEY, "bw_Fee", "Fee", precision=2, custom=True)
+    currency = Field("transactioncurrencyid", Kind.LOOKUP, targets=("transactioncurrency",))
+    visit = replace(VISIT, fields=(fee, currency), keys=())
+    assert gaps([visit], {}).blockers == ()
+    assert gaps([visit], {"bw_visit": replace(visit, fields=())}).blockers == ()
+    without = replace(visit, fields=(currency,))
+    assert [b.field for b in gaps([without], {"bw_visit": replace(visit, fields=())}).blockers] == [
+        "transactioncurrencyid"
+    ]
+
+
+def test_r128_keys_that_are_still_being_built_are_waited_for_under_any_name() -> None:
+    def waiting(*keys: Key) -> tuple[tuple[str, str], ...]:
+        return unready_keys([CONTACT], {"contact": replace(CONTACT, keys=keys)})
+
+    assert waiting(Key("by_hand", ("bw_sourceid",), "InProgress")) == (("contact", "by_hand"),)
+    assert waiting(Key("bw_sourceidkey", ("bw_sourceid",), "Pending")) == (("contact", "bw_sourceidkey"),)
+    assert waiting(Key("bw_sourceidkey", ("bw_sourceid",), "Active")) == waiting() == ()
