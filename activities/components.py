@@ -9,7 +9,16 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 
 from shared.dataverse.client import Dataverse
-from shared.schema.gaps import AddField, AddKey, AddLookup, AddOptions, CreateTable, Step
+from shared.schema.gaps import (
+    AddField,
+    AddKey,
+    AddLookup,
+    AddOptions,
+    AllowColumns,
+    CreateTable,
+    SecureColumn,
+    Step,
+)
 from shared.schema.model import Field, Key, Kind, Option, Table
 
 
@@ -58,6 +67,22 @@ def name_of(part: Part) -> str:
             return f"key|{part.table}|{part.key.name}"
         case AddField():
             return f"field|{part.table}|{part.field.name}"
+        case SecureColumn():
+            return f"secure|{part.table}|{part.field}"
+        case AllowColumns():
+            return f"profile|{part.profile}"
+
+
+_LAST_OUT = ("profile", "solution", "publisher")
+
+
+def lateness(name: str) -> int:
+    """How late a part is unmade, whatever it was made after.
+
+    While the profile is there we can still see whether a secured column holds somebody's values.
+    """
+    kind = name.partition("|")[0]
+    return _LAST_OUT.index(kind) + 1 if kind in _LAST_OUT else 0
 
 
 async def is_there(target: Dataverse, part: Publisher | Solution) -> bool:
@@ -87,6 +112,11 @@ async def create(target: Dataverse, part: Part, *, prefix: str) -> bool:
             return await target.add_options(part.table, part.field, part.options, solution=solution)
         case AddKey():
             return await target.create_key(part.table, part.key, solution=solution)
+        case SecureColumn():
+            return await target.secure_field(part.table, part.field)
+        case AllowColumns():
+            us = (await target.who_am_i()).user_id
+            return await target.ensure_security_profile(part.profile, part.columns, [us])
 
 
 async def drop(target: Dataverse, name: str, *, made_tables: frozenset[str]) -> str:
@@ -99,6 +129,8 @@ async def drop(target: Dataverse, name: str, *, made_tables: frozenset[str]) -> 
         return await _emptied(target.drop_publisher(owner))
     if kind == "solution":
         return await _emptied(target.drop_solution(owner))
+    if kind == "profile":
+        return await _emptied(target.drop_security_profile(owner))
     live = (await target.tables([owner])).get(owner)
     if live is None or (kind != "table" and owner in made_tables):
         return ""
@@ -109,6 +141,9 @@ async def drop(target: Dataverse, name: str, *, made_tables: frozenset[str]) -> 
         return ""
     field = live.field(rest[0])
     if field is None:
+        return ""
+    if kind == "secure":
+        await target.secure_field(owner, field.name, secured=False)
         return ""
     if kind == "options":
         return await _drop_options(target, live, field, [Option(int(value), "") for value in rest[1].split(",")])

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from activities import components, documents
 from activities.components import Publisher, Solution
 from activities.toolbox import Toolbox
+from shared.dataverse.definitions import publisher_name
 from shared.errors import AskPerson, TryAgain
+from shared.guide.document import Names, guide
+from shared.guide.markdown import markdown
+from shared.guide.page import html
+from shared.guide.parts import counted, missing
 from shared.journal.entries import Entry, Page, PageState
 from shared.journal.store import Journal
-from shared.mapping.model import parse
+from shared.mapping.model import FieldMap, parse
 from shared.mapping.wanted import tables as wanted_tables
 from shared.runs.model import Run
-from shared.schema.budget import budget
-from shared.schema.gaps import CreateTable, Gaps, gaps
-from shared.schema.guide import guide, markdown
+from shared.schema.budget import budget_document
+from shared.schema.gaps import AllowColumns, CreateTable, Gaps, gaps, secured_columns, unready_keys
 from shared.schema.model import Table
 from shared.wire.payloads import About, Progress
 
-STEPS_AT_A_TIME = 12
-"""A real environment takes one to ten seconds for each: a call stays under two minutes."""
+STEPS_AT_A_TIME = 100
+SECONDS_AT_A_TIME = 45.0
+"""A real environment takes one to ten seconds for each step, one after the other: a call stays under a minute, and
+what it looks at beforehand is not looked at again for every dozen of 200 columns."""
 LANE = "00000|schema|schema|000"
 
 
@@ -29,47 +37,69 @@ async def schema(tools: Toolbox, about: About) -> Progress:
     run = await tools.run(about.run)
     mapping = parse(await documents.need(tools, run.id, "mapping"))
     wanted = wanted_tables(mapping)
-    target = tools.target_of(run)
-    live = await target.tables([*(table.name for table in wanted), "systemuser"])
-    found = gaps(wanted, live, option_prefix=tools.settings.option_prefix)
-    await _guide(tools, run, wanted, found)
+    live, found = await _compared(tools, run, wanted)
+    await _guide(tools, run, mapping, wanted, live, found)
     if found.blockers:
-        text = "; ".join(f"{b.table}.{b.field}: {b.text}" for b in found.blockers[:10])
-        raise AskPerson("schema-in-the-way", f"The target has columns that do not fit: {text}.", remedy=BLOCKED)
+        text = "; ".join(
+            f"{b.table}.{b.field}: {b.text}" if b.field else f"{b.table}: {b.text}" for b in found.blockers[:10]
+        )
+        raise AskPerson("schema-in-the-way", f"The target is not as it has to be: {text}", remedy=BLOCKED)
     if not found.steps:
-        await _wait_for_keys(wanted, live)
+        _wait_for_keys(wanted, live)
         tools.forget(run.id)
         return Progress()
     if run.option("schema") == "guide":
-        text = f"{len(found.steps)} tables, columns or keys of the set-up guide are not there yet."
+        what = counted(missing(found, live))
+        text = f"{len(found.steps)} parts of the set-up guide are not there yet: {what}."
         raise AskPerson("schema-incomplete", text, remedy="Create them as the setup-guide says, then resume the run.")
     await _apply(tools, run, wanted, found)
     return Progress(more=True)
 
 
-BLOCKED = "Rename or remove the columns in the way, or choose another publisher prefix, then resume the run."
+BLOCKED = (
+    "Settle each point as the setup-guide says (rename or remove a column that is in the way, or use another publisher "
+    "prefix), then resume the run."
+)
 
 
-async def _guide(tools: Toolbox, run: Run, wanted: tuple[Table, ...], found: Gaps) -> None:
-    if await tools.runs.document(run.id, "setup-guide") and run.option("schema") == "provision":
-        return  # while we create it ourselves, the guide keeps saying what there was to do
-    existing = await tools.target_of(run).custom_table_count()
-    body = guide(wanted, found, budget(existing, [step.table for step in found.steps if isinstance(step, CreateTable)]))
-    await documents.publish(tools, run.id, "setup-guide", {**body, "markdown": markdown(body)})
+async def _compared(tools: Toolbox, run: Run, wanted: Sequence[Table]) -> tuple[dict[str, Table], Gaps]:
+    """The live tables that are wanted or pointed at, and what they lack."""
+    target = tools.target_of(run)
+    pointed_at = (name for table in wanted for field in table.fields for name in field.targets)
+    live = await target.tables([*(table.name for table in wanted), *pointed_at, "systemuser"])
+    allowed = None
+    if secured_columns(wanted):
+        allowed = await target.writable_secured_columns((await target.who_am_i()).user_id)
+    return live, gaps(wanted, live, option_prefix=tools.settings.option_prefix, allowed=allowed)
 
 
-async def _wait_for_keys(wanted: tuple[Table, ...], live: dict[str, Table]) -> None:
+async def _guide(
+    tools: Toolbox, run: Run, mapping: FieldMap, wanted: Sequence[Table], live: dict[str, Table], found: Gaps
+) -> None:
+    """Publish the guide: anew on every look while a person makes the schema, once when we make it ourselves."""
+    by_hand = run.option("schema") == "guide"
+    if not by_hand and await tools.runs.document(run.id, "setup-guide"):
+        return
+    target = tools.target_of(run)
+    needed = [step.table for step in found.steps if isinstance(step, CreateTable)]
+    licence = budget_document(await target.custom_table_count(), needed, mapping)
+    prefix = tools.settings.publisher_prefix
+    us = (await target.who_am_i()).user_id
+    names = Names(prefix, tools.settings.option_prefix, publisher_name(prefix), components.solution_name(prefix), us)
+    body = guide(wanted, live, found, licence, names, by_hand=by_hand)
+    await documents.publish(tools, run.id, "setup-guide", {**body, "markdown": markdown(body), "html": html(body)})
+
+
+def _wait_for_keys(wanted: Sequence[Table], live: dict[str, Table]) -> None:
     """An alternate key's index is built in the background; rows written before it is ready may be refused."""
-    for table in wanted:
-        for key in table.keys:
-            there = next((k for k in live[table.name].keys if k.name.lower() == key.name.lower()), None)
-            if there and there.status.lower() not in ("active", ""):
-                raise TryAgain("key-not-ready", f"The key {key.name} of {table.name} is still being built.", after=1)
+    for table, key in unready_keys(wanted, live):
+        raise TryAgain("key-not-ready", f"The key {key} of {table} is still being built.", after=1)
 
 
-async def _apply(tools: Toolbox, run: Run, wanted: tuple[Table, ...], found: Gaps) -> None:
+async def _apply(tools: Toolbox, run: Run, wanted: Sequence[Table], found: Gaps) -> None:
     journal = await tools.journal(run.id)
     target = tools.target_of(run)
+    enough = _limit()
     pages = {page.entries[0].id: page for page in await journal.read(LANE)}
     prefix, options = tools.settings.publisher_prefix, tools.settings.option_prefix
     parts = [*components.containers(prefix, options), *found.steps]
@@ -82,6 +112,8 @@ async def _apply(tools: Toolbox, run: Run, wanted: tuple[Table, ...], found: Gap
             or (not earlier and await components.is_there(target, part))
         ):
             continue  # what somebody else has made is never noted as ours, so the way back does not touch it
+        if isinstance(part, AllowColumns):
+            await target.publish([table.name for table in wanted])  # a column is locked when that is published
         page = earlier or Page(0, "schema", LANE, len(pages) + 1, PageState.INTENDED, (Entry(name, None),))
         pages[name] = page
         await journal.put(page)
@@ -90,9 +122,10 @@ async def _apply(tools: Toolbox, run: Run, wanted: tuple[Table, ...], found: Gap
         ours = created or earlier is not None
         await journal.put(page.settled({name: "created" if ours else "existed"}))
         done += 1
-        if done >= STEPS_AT_A_TIME and part is not parts[-1]:
+        if enough(done) and part is not parts[-1]:
             return
-    await target.publish([table.name for table in wanted])
+    if not isinstance(parts[-1], AllowColumns):
+        await target.publish([table.name for table in wanted])
 
 
 async def undo_schema(tools: Toolbox, about: About) -> Progress:
@@ -100,18 +133,42 @@ async def undo_schema(tools: Toolbox, about: About) -> Progress:
     run = await tools.run(about.run)
     journal = await tools.journal(run.id)
     every = await journal.read(LANE)
-    pages = [page for page in every if page.state is not PageState.UNDONE]
+    pages = sorted((page for page in every if page.state is not PageState.UNDONE), key=_last_made_first)
+    stays = any(page.state is PageState.UNDONE and _held(page) for page in every)
     made = frozenset(page.entries[0].id.removeprefix("table|") for page in every if _made(page, "table|"))
     target = tools.target_of(run)
-    for page in sorted(pages, key=lambda page: -page.number)[:STEPS_AT_A_TIME]:
+    enough = _limit()
+    done = 0
+    for page in pages:
         entry = page.entries[0]
         held = ""
-        if _made(page):
+        if _made(page, "profile|") and stays:
+            held = "still-used"  # columns stay that it may have opened to somebody
+        elif _made(page):
             held = await components.drop(target, entry.id, made_tables=made)
+        stays = stays or bool(held)
         await journal.put(replace(page, state=PageState.UNDONE, entries=(replace(entry, version=held or "gone"),)))
+        done += 1
+        if enough(done):
+            break
     await _count_what_stays(tools, run, journal)
     tools.forget(run.id)
-    return Progress(more=len(pages) > STEPS_AT_A_TIME)
+    return Progress(more=len(pages) > done)
+
+
+def _limit() -> Callable[[int], bool]:
+    """Whether so many steps are enough for one call, or have taken long enough."""
+    clock = asyncio.get_running_loop().time
+    until = clock() + SECONDS_AT_A_TIME
+    return lambda done: done >= STEPS_AT_A_TIME or clock() > until
+
+
+def _last_made_first(page: Page) -> tuple[int, int]:
+    return components.lateness(page.entries[0].id), -page.number
+
+
+def _held(page: Page) -> bool:
+    return page.entries[0].version not in STEADY
 
 
 def _made(page: Page, kind: str = "") -> bool:
@@ -122,7 +179,7 @@ def _made(page: Page, kind: str = "") -> bool:
 
 async def _count_what_stays(tools: Toolbox, run: Run, journal: Journal) -> None:
     pages = await journal.read(LANE)
-    held = {page.entries[0].id: page.entries[0].version for page in pages if page.entries[0].version not in STEADY}
+    held = {page.entries[0].id: page.entries[0].version for page in pages if _held(page)}
     lane = await tools.runs.lane(run.id, "undo", "schema", "schema", 0)
     await tools.runs.put_lane(run.id, replace(lane, done=True, notes={"held": len(held), "reasons": held}))
 
