@@ -16,7 +16,7 @@ from activities.performs import place
 from activities.reception import Outcome
 from activities.toolbox import Toolbox, toolbox
 from orchestrators.blueprint import blueprint as stories
-from shared import answers
+from shared import answers, formats
 from shared.answers import Answer
 from shared.errors import Failure
 from shared.runs.model import Run
@@ -36,9 +36,8 @@ Verb = Callable[[Toolbox, Run], Awaitable[Outcome]]
 def respond(answer: Answer) -> func.HttpResponse:
     """An answer as the Functions library wants it."""
     headers = {**SAFE, **answer.headers}
-    return func.HttpResponse(
-        orjson.dumps(answer.body), status_code=answer.status, headers=headers, mimetype=answer.content_type
-    )
+    body = answer.text.encode() if answer.media else orjson.dumps(answer.body)
+    return func.HttpResponse(body, status_code=answer.status, headers=headers, mimetype=answer.content_type)
 
 
 async def carefully(
@@ -126,11 +125,13 @@ async def get_migration(req: func.HttpRequest) -> func.HttpResponse:
 
 @app.route("migrations/{run}/documents/{name}", methods=["GET"])
 async def get_document(req: func.HttpRequest) -> func.HttpResponse:
-    """One of a run's documents."""
+    """One of a run's documents, as JSON or in a form for people."""
+    form, accept = req.params.get("format", ""), req.headers.get("Accept") or ""
 
     async def verb(tools: Toolbox, run: Run) -> Outcome:
         shown = req.params.get("values") == "shown"
-        return Outcome(await reception.document(tools, run, req.route_params["name"], values=shown))
+        answer = await reception.document(tools, run, req.route_params["name"], values=shown)
+        return Outcome(formats.as_asked(answer, format=form, accept=accept))
 
     return await about_run(req, None, verb)
 

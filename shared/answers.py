@@ -15,16 +15,18 @@ PROBLEMS = "https://bridgework.dev/problems/"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, a JSON body, and the headers besides the content type."""
+    """A status, a JSON body or a ``text`` of type ``media``, and the headers besides the content type."""
 
     status: int
     body: Mapping[str, Any]
     headers: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
+    media: str = ""
 
     @property
     def content_type(self) -> str:
         """Problem details have a media type of their own."""
-        return "application/problem+json" if self.status >= 400 else "application/json"
+        return self.media or ("application/problem+json" if self.status >= 400 else "application/json")
 
 
 def problem(status: int, code: str, title: str, detail: str, **more: Any) -> Answer:
