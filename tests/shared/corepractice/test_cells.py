@@ -31,6 +31,11 @@ def test_known_fields_are_read_by_their_kind(name: str, cells: list[str], values
     assert [type(value) for value in read("patients", name, cells)] == [type(value) for value in values]
 
 
+def test_money_keeps_two_places_also_where_a_spreadsheet_made_a_number_of_it() -> None:
+    cells = ["185.00", "185", "-20.5", "0.30000000000000004", "free", "$5.00"]
+    assert read("invoices", "total", cells) == ["185.00", "185.00", "-20.50", *cells[3:]]
+
+
 @pytest.mark.parametrize(
     ("cells", "values"),
     [
@@ -44,6 +49,9 @@ def test_known_fields_are_read_by_their_kind(name: str, cells: list[str], values
         (["true", "6"], ["true", "6"]),
         (["6", "true", "2.5"], ["6", "true", "2.5"]),
         (["9" * 19], ["9" * 19]),
+        (["2.50", "3.25"], ["2.50", "3.25"]),
+        (["2.55", "3.25"], ["2.55", "3.25"]),
+        (["2.55", "3.2"], [2.55, 3.2]),
         (["1e5", "nan", "٣"], ["1e5", "nan", "٣"]),
         (["", ""], []),
     ],
