@@ -7,7 +7,7 @@ Only `random.random()` and `random.seed(int)` are used, whose sequences Python k
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -54,8 +54,10 @@ DECK_SIZE = 1000
 FIRST_CARDS = 50
 
 
-def deck(seed: int, kind: int, cards: dict[str, tuple[int, int]], plain: str) -> tuple[str, ...]:
-    """A shuffled deck of 1,000 that records draw from in turn: card -> (copies in all, copies in the first 50).
+def deck(
+    seed: int, kind: int, cards: Mapping[str, tuple[int, int]], plain: str, *, first: int = FIRST_CARDS
+) -> tuple[str, ...]:
+    """A shuffled deck of 1,000 that records draw from in turn: card -> (copies in all, copies among the first ones).
 
     A deck and not chance, so that small clinics have every oddity too, and counts are exact without counting.
     """
@@ -66,9 +68,20 @@ def deck(seed: int, kind: int, cards: dict[str, tuple[int, int]], plain: str) ->
         pile = named + [plain] * (size - len(named))
         return [card for _, _, card in sorted((dice.chance(), place, card) for place, card in enumerate(pile))]
 
-    first = {card: early for card, (_, early) in cards.items()}
+    early_ones = {card: early for card, (_, early) in cards.items()}
     rest = {card: copies - early for card, (copies, early) in cards.items()}
-    return (*shuffled(first, FIRST_CARDS), *shuffled(rest, DECK_SIZE - FIRST_CARDS))
+    return (*shuffled(early_ones, first), *shuffled(rest, DECK_SIZE - first))
+
+
+def with_fixed(cards: Sequence[str], fixed: Mapping[int, str], plain: str) -> tuple[str, ...]:
+    """The deck with some cards at places of our choice; what lay there moves to the first plain places."""
+    laid = list(cards)
+    free = (place for place, card in enumerate(cards) if card == plain and place not in fixed)
+    for place, card in fixed.items():
+        if laid[place] != plain:
+            laid[next(free)] = laid[place]
+        laid[place] = card
+    return tuple(laid)
 
 
 def drawn(cards: Sequence[str], count: int, *wanted: str) -> int:

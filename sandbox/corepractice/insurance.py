@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 from sandbox.corepractice import rhythm
-from sandbox.corepractice.chance import DECK_SIZE, POLICY, Dice, deck
+from sandbox.corepractice.chance import DECK_SIZE, POLICY, Dice, deck, with_fixed
 from sandbox.corepractice.reception import Reception
 from sandbox.corepractice.shapes import COVERAGE_TYPES, RELATIONSHIPS, Record
 
@@ -15,11 +15,16 @@ CARRIERS = (
     *("Defence Health", "Doctors' Health Fund", "CBHS", "HIF", "Westfund", "Latrobe Health"),
 )
 _SPELLINGS = ("BUPA", "bupa ", "Medibank  private", "MEDIBANK PRIVATE", "H.C.F.", "NIB", "Teachers' Health", "Bupa AU")
+FIRST = 30  # policies that a clinic of fifty patients has
+# card -> (copies in a thousand, of these among the first thirty policies)
 ODDITIES: Mapping[str, tuple[int, int]] = {
     **{f"spelt {text}": (14, 1) for text in _SPELLINGS},
-    **{"hidden_patient": (8, 1), "gone_patient": (3, 1), "unknown_patient": (2, 1), "no_priority": (30, 1)},
-    **{"first_again": (40, 2), "no_number": (20, 1), "ended": (60, 2), "no_dates": (20, 1)},
+    **{"hidden_patient": (8, 0), "gone_patient": (3, 0), "unknown_patient": (2, 0), "no_priority": (30, 1)},
+    **{"no_number": (20, 1), "ended": (60, 2), "no_dates": (20, 1)},
 }
+
+
+_FIXED = {1: "hidden_patient", 2: "gone_patient", 6: "unknown_patient"}  # of patients with one policy
 
 
 class Insurance:
@@ -27,7 +32,8 @@ class Insurance:
         self._reception = reception
         self._plan = reception.plan
         self._dice = Dice(reception.seed)
-        self._cards = deck(reception.seed, POLICY, dict(ODDITIES), plain="plain")
+        cards = deck(reception.seed, POLICY, ODDITIES, plain="plain", first=FIRST)
+        self._cards = with_fixed(cards, _FIXED, "plain")
 
     def grow(self, number: int) -> tuple[Record, int]:
         """The record without id and stamps, and when it was made."""
@@ -39,7 +45,8 @@ class Insurance:
         relationship = RELATIONSHIPS[number % 4] if number < 20 else dice.of(("self", "self", *RELATIONSHIPS))
         began = date(2012, 1, 1) + timedelta(days=dice.below(4500))
         ended = card == "ended" or dice.maybe(0.05)
-        priority = None if card == "no_priority" else 1 if card == "first_again" else place + 1
+        again = place == 1 and patient % 40 == 5  # somebody's second policy is a first one too
+        priority = None if card == "no_priority" and not again else 1 if again else place + 1
         details: Record = {
             "patient_id": self._reception.patient_of(card, number, patient),
             "carrier": text if kind == "spelt" else CARRIERS[number % 4] if number < 8 else dice.of(CARRIERS),

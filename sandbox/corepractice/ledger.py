@@ -28,7 +28,7 @@ LEFT_OVER = 5000  # of some split payments, kept for next time
 
 
 class Line(NamedTuple):
-    code: str
+    code: str | None
     description: str
     tooth: str | None
     treatment: int | None

@@ -17,9 +17,10 @@ from sandbox.corepractice.visits import Visits
 ODDITIES: Mapping[str, tuple[int, int]] = {
     **{f"hostile {name}": (2, 1) for name in note_bodies.HOSTILE},
     **{"emoji": (6, 1), "no_patient": (3, 1), "unknown_author": (3, 1), "no_author": (5, 1), "empty": (4, 1)},
+    **{f"rich {place}": (2, 1) for place in range(len(note_bodies.RICH))},
     **{"no_subject": (20, 1), "unknown_treatment": (2, 1)},
 }
-LONG_ONES = (11, 29, 47)  # the only notes of more than 100,000 characters in any clinic
+LONG_ONES = (52, 60, 68)  # the only notes of more than 100,000 characters in any clinic
 _SUBJECTS = {
     "clinical": ("Examination", "Treatment notes", "Perio chart", "Post-op call"),
     "administrative": ("Account", "Fund details", "Recall", "Transfer of records"),
@@ -34,7 +35,7 @@ class Notes:
         self._plan = visits.plan
         self._zone = visits.reception.zone
         self._dice = Dice(self._plan.seed)
-        self._cards = deck(self._plan.seed, NOTE, dict(ODDITIES), plain="plain")
+        self._cards = deck(self._plan.seed, NOTE, ODDITIES, plain="plain")
 
     def grow(self, number: int) -> tuple[Record, int]:
         """The record without id and stamps, and when it was made."""
@@ -84,8 +85,8 @@ class Notes:
         kind, _, name = card.partition(" ")
         if kind == "hostile":
             return note_bodies.HOSTILE[name], "html"
-        if number < 6 or dice.maybe(0.5):
-            return note_bodies.RICH[number % len(note_bodies.RICH)], "html"
+        if kind == "rich" or dice.maybe(0.5):
+            return note_bodies.RICH[int(name or number) % len(note_bodies.RICH)], "html"
         return f"{dice.of(note_bodies.PLAIN)}\n{dice.of(note_bodies.PLAIN)}", "text"
 
     @cached_property

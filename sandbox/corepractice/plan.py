@@ -45,8 +45,8 @@ class Plan:
         self.usual = self._usual_counts(patients)
         self.counts = {name: self.usual[name] + more.get(name, 0) for name in objects}
         self.standings = deck(seed, PATIENT, _STANDINGS, plain="active")
-        self.oddities = deck(seed, PATIENT + 100, dict(people.ODDITIES), plain="plain")
-        self.diary_cards = deck(seed, APPOINTMENT, dict(diary.ODDITIES), plain="plain")
+        self.oddities = deck(seed, PATIENT + 100, people.ODDITIES, plain="plain")
+        self.diary_cards = deck(seed, APPOINTMENT, diary.ODDITIES, plain="plain")
         self._old = patients * 7 // 10  # so many were there when the practice moved into Core Practice
         self.past = self.counts["appointments"] * 93 // 100  # visits that have happened; the rest are booked
         self._tracks = {name: self._tracks_of(name) for name in objects}

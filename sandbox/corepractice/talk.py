@@ -38,7 +38,7 @@ class Talk:
         self._plan = visits.plan
         self._zone = visits.reception.zone
         self._dice = Dice(self._plan.seed)
-        self._cards = deck(self._plan.seed, TALK, dict(ODDITIES), plain="plain")
+        self._cards = deck(self._plan.seed, TALK, ODDITIES, plain="plain")
 
     def grow(self, number: int) -> tuple[Record, int]:
         """The record without id and stamps, and when it was made."""

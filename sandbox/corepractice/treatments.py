@@ -53,7 +53,13 @@ _MESSY_CODES = ("D0120", "88011", "11", "011 ", "531/2")
 ODDITIES: Mapping[str, tuple[int, int]] = {
     **{f"tooth {text}": (5, 1) for text in _MESSY_TEETH},
     **{f"code {text}": (5, 1) for text in _MESSY_CODES},
-    **{"surfaces mod": (10, 1), "surfaces M-O-D": (5, 1), "locum": (8, 1), "unknown_appointment": (3, 1)},
+    **{
+        "surfaces mod": (10, 1),
+        "surfaces M-O-D": (5, 1),
+        "locum": (8, 1),
+        "no_code": (3, 1),
+        "unknown_appointment": (3, 1),
+    },
     **{"long_notes": (3, 1), "no_date": (2, 1)},
 }
 
@@ -61,7 +67,7 @@ ODDITIES: Mapping[str, tuple[int, int]] = {
 class Done(NamedTuple):
     """What invoices and plans repeat of a treatment."""
 
-    code: str
+    code: str | None
     description: str
     tooth: str | None
     surfaces: str | None
@@ -83,7 +89,7 @@ class Treatments:
         self._visits = visits
         self._dice = Dice(visits.plan.seed)
         self._details = Dice(visits.plan.seed)
-        self._cards = deck(visits.plan.seed, TREATMENT, dict(ODDITIES), plain="plain")
+        self._cards = deck(visits.plan.seed, TREATMENT, ODDITIES, plain="plain")
         self.done = lru_cache(maxsize=4096)(self._done)
 
     def _done(self, number: int) -> Done:
@@ -92,7 +98,7 @@ class Treatments:
         item, tooth, surfaces, fee = draw_item(dice, EXAMINATIONS if place == 0 and visit % 3 else WORK)
         status = self._status(dice, number)
         kind, _, text = self._cards[number % DECK_SIZE].partition(" ")
-        code = text if kind == "code" else item.code
+        code = None if kind == "no_code" else text if kind == "code" else item.code
         tooth = text if kind == "tooth" else tooth
         surfaces = text if kind == "surfaces" else surfaces
         return Done(code, item.description, tooth, surfaces, fee if status != "existing" else 0, status)

@@ -10,16 +10,15 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from sandbox.corepractice import diary
-from sandbox.corepractice.chance import DECK_SIZE, VISIT, Dice, deck
-from sandbox.corepractice.local_clock import clock_of, day_text
+from sandbox.corepractice.chance import DECK_SIZE, VISIT, Dice, deck, with_fixed
+from sandbox.corepractice.local_clock import SUNDAY, clock_of, day_text
 from sandbox.corepractice.plan import HOUR, record_id
 from sandbox.corepractice.reception import Reception
 from sandbox.corepractice.rhythm import SPLIT
 from sandbox.corepractice.rhythm import VISITS as ROW
-from sandbox.corepractice.timeline import DAY
 
 # card -> (copies in a thousand, of these among the first fifty visits)
-ODDITIES = {"hidden_patient": (8, 1), "gone_patient": (3, 1), "unknown_patient": (2, 1)}
+ODDITIES = {"hidden_patient": (8, 0), "gone_patient": (3, 0), "unknown_patient": (2, 1)}
 # Two early visits with two invoices are odd as well, so that in every clinic each kind of record is.
 _FIXED = {ROW + SPLIT: "hidden_patient", 2 * ROW + SPLIT: "gone_patient"}
 _DOUBTFUL = frozenset({"no_patient", "unknown_patient", *diary.CLOCK_CHANGES})
@@ -43,13 +42,15 @@ class Visits:
     def __init__(self, reception: Reception) -> None:
         self.reception = reception
         self.plan = reception.plan
-        cards = list(deck(self.plan.seed, VISIT, ODDITIES, plain="plain"))
-        for place, card in _FIXED.items():
-            cards[place] = card
-        self._cards = tuple(cards)
+        self._cards = with_fixed(deck(self.plan.seed, VISIT, ODDITIES, plain="plain"), _FIXED, "plain")
         self._dice = Dice(self.plan.seed)
         self._clock = clock_of(reception.zone)
         self.of = lru_cache(maxsize=1024)(self._visit)
+
+    def _ordinary(self, touched: int) -> int:
+        """Ten o'clock some days before: a visit is not moved with its appointment into the night of a clock change."""
+        day = self._clock.day(touched) - 2
+        return self._clock.moment(day - (day % 7 == SUNDAY), 10 * HOUR)
 
     def behind(self, object_name: str, number: int) -> Visit:
         return self.of(self.plan.visit_of(object_name, number))
@@ -61,7 +62,7 @@ class Visits:
         card = self._cards[number % DECK_SIZE]
         odd = card != "plain" or booked.card in _DOUBTFUL
         shown = card if odd else booked.card  # a plain card on a doubtful page: the patient who came
-        at = booked.updated - 2 * DAY + HOUR if booked.card in diary.CLOCK_CHANGES else booked.starts
+        at = self._ordinary(booked.updated) if booked.card in diary.CLOCK_CHANGES else booked.starts
         provider = self.reception.provider_for_visit(booked.card, appointment, booked.home)
         patient_id = self.reception.patient_of(shown, number if odd else appointment, booked.patient)
         known = None if patient_id is None else self.plan.number_of("patients", patient_id)

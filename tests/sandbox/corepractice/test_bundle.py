@@ -19,7 +19,12 @@ from sandbox.corepractice.practice import Practice
 from sandbox.corepractice.shapes import OBJECTS
 
 STAMP = "2025-07-01T09:00:00+10:00"
-NUMBERS = {"patient_number", "duration_minutes", "size", "custom_fields.recall_interval_months"}
+NUMBERS = {
+    *("patient_number", "duration_minutes", "size", "custom_fields.recall_interval_months"),
+    *("sequence", "quantity", "priority"),
+}
+DECIMALS = {"custom_fields.anaesthetic_ml"}
+csv.field_size_limit(2**20)  # a few notes are longer than the 131,072 characters Python takes for a cell
 TRUTHS = {"active", "marketing_consent", "custom_fields.prefers_morning"}
 
 
@@ -37,6 +42,7 @@ def read_record(columns: list[str], row: list[Any]) -> dict[str, Any]:
     record: dict[str, Any] = {}
     for column, cell in zip(columns, row, strict=True):
         value = int(cell) if column in NUMBERS and cell is not None else cell
+        value = float(cell) if column in DECIMALS and cell is not None else value
         value = {"true": True, "false": False, None: None}[cell] if column in TRUTHS else value
         if column.startswith("custom_fields."):
             record.setdefault("custom_fields", {})[column.removeprefix("custom_fields.")] = value
@@ -59,6 +65,22 @@ def test_reading_a_bundle_gives_the_records_back(tmp_path: Path, kind: str) -> N
             assert header == entry["columns"]
             assert len(rows) == entry["rows"]
             assert [read_record(header, row) for row in rows] == list(practice.all(entry["name"]))
+
+
+def test_money_in_a_spreadsheet_is_its_decimal_text(tmp_path: Path) -> None:
+    write_bundle(Practice(Clinic(60)), tmp_path / "b.zip", format="xlsx")
+    with zipfile.ZipFile(tmp_path / "b.zip") as bundle:
+        header, *rows = read_rows(bundle, {"file": "payments.xlsx", "sheet": "Payments"})
+    amounts = [row[header.index("amount")] for row in rows]
+    assert all(isinstance(amount, str) and amount[-3] == "." for amount in amounts)
+    assert "-20.00" in amounts
+
+
+def test_notes_too_long_for_a_spreadsheet_are_in_a_csv_file(tmp_path: Path) -> None:
+    write_bundle(Practice(Clinic(60)), tmp_path / "b.zip", format="xlsx")
+    with zipfile.ZipFile(tmp_path / "b.zip") as bundle:
+        names = {name for name in bundle.namelist() if name.endswith(".csv")}
+    assert names == {"notes.csv"}
 
 
 def test_archived_patients_are_exported_and_hidden_ones_are_not(tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sandbox.corepractice import money
 from sandbox.corepractice.changes import Script, apply_script
 from sandbox.corepractice.clinic import Clinic
 from sandbox.corepractice.practice import DoubtfulEdit, Practice
@@ -47,10 +49,50 @@ def test_the_same_script_makes_the_same_edits() -> None:
         practice = Practice(Clinic(200), clock=lambda: 1_760_000_000)
         script = Script(seed=seed, created=4, updated=15, deleted=2, appointments=6)
         done = [apply_script(practice, script), apply_script(practice, script)]
-        return done, [list(practice.all(name)) for name in ("patients", "appointments")]
+        return done, [list(practice.all(name)) for name in OBJECTS]
 
     assert run(7) == run(7)
     assert run(7) != run(8)
+
+
+async def test_a_day_brings_records_of_every_new_kind_and_changed_since_finds_them(
+    call: Call, practice: Practice
+) -> None:
+    before = practice.now()
+    done = (await call.http.post("/sandbox/change", json={"seed": 6, "records": 28})).raise_for_status().json()
+    assert not any(done["patients"].values())
+    names = {"notes", "payments", "invoices", "invoice_lines", "treatments", "communications", "insurance_policies"}
+    assert {name for name, what in done.items() if any(what.values())} == names
+    for name in names:
+        found = {record["id"] for record in await call.all(name, updated_since=before)}
+        assert found == {*done[name]["created"], *done[name]["updated"]}
+        truth = (await call.get("/sandbox/truth", object=name)).json()
+        assert set(done[name]["created"]) <= set(truth["ids"])
+
+
+def test_a_days_payments_keep_every_balance_true() -> None:
+    practice = Practice(Clinic(120))
+    apply_script(practice, Script(seed=3, records=140))
+    paid: dict[str, int] = defaultdict(int)
+    for name in ("payments", "payment_allocations"):
+        for record in practice.all(name):
+            paid[record["invoice_id"]] += money.cents(record["amount"])
+    totals: dict[str, int] = defaultdict(int)
+    for line in practice.all("invoice_lines"):
+        totals[line["invoice_id"]] += money.cents(line["amount"])
+    changed = 0
+    for invoice in practice.all("invoices"):
+        assert money.cents(invoice["total"]) == totals[invoice["id"]]
+        assert money.cents(invoice["paid"]) == paid[invoice["id"]]
+        if invoice["status"] != "void":
+            assert money.cents(invoice["balance"]) == totals[invoice["id"]] - paid[invoice["id"]]
+        changed += invoice["updated_at"] > "2025-07"
+    assert changed > 20
+
+
+def test_half_as_many_records_as_patients_change_unless_told() -> None:
+    assert Script(created=3, updated=4).strokes == 4
+    assert Script(created=3, updated=4, records=0).strokes == 0
 
 
 def test_archive_flips_go_both_ways() -> None:

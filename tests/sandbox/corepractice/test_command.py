@@ -42,6 +42,17 @@ def test_it_serves_the_clinic_asked_for_and_stops_cleanly() -> None:
         assert process.wait(timeout=20) == 0
 
 
+def test_it_serves_what_is_asked_for_beyond_the_usual() -> None:
+    more = ("--extra-objects", "medical_histories", "--notes-of-one-patient", "700", "--custom-columns", "9")
+    with served("--patients", "60", *more, "--large-file-mb", "3") as (_, http):
+        objects = {entry["name"]: entry["count"] for entry in http.get("/v1").json()["objects"]}
+        assert objects["medical_histories"] == 69
+        assert objects["notes"] == 790
+        assert len(http.get("/v1/patients").json()["data"][0]["custom_fields"]) == 15
+        large = http.get("/v1/attachments").json()["data"][-1]
+        assert len(http.get(f"/v1/files/{large['file_id']}").content) == large["size"] == 3 * 2**20
+
+
 def test_edits_survive_a_kill(tmp_path: Path) -> None:
     state = ("--patients", "60", "--state", str(tmp_path / "edits.sqlite"))
     with served(*state) as (process, http):
@@ -68,6 +79,9 @@ def test_faults_come_from_a_file(tmp_path: Path) -> None:
         ("--rate-limit", "0"),
         ("--timezone", "Mars/Base"),
         ("--faults", "/nowhere"),
+        ("--extra-objects", "unicorns"),
+        ("--custom-columns", "-1"),
+        ("--data", ".", "--notes-of-one-patient", "5"),
     ],
 )
 def test_nonsense_is_refused_before_listening(arguments: tuple[str, ...]) -> None:
@@ -78,7 +92,7 @@ def test_nonsense_is_refused_before_listening(arguments: tuple[str, ...]) -> Non
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("kind", ["csv", "mixed"])
+@pytest.mark.parametrize("kind", ["csv", "mixed", "reports"])
 def test_a_bundle_is_written_from_the_command_line(tmp_path: Path, kind: str) -> None:
     out = tmp_path / "practice.zip"
     command = [sys.executable, "-m", "sandbox.corepractice.bundle", "--patients", "50", "--out", str(out)]

@@ -69,6 +69,50 @@ async def test_missing_fields_are_null_and_missing_files_empty_objects(tmp_path:
         assert (await http.get("/v1/patients/ä")).json()["id"] == "ä"
 
 
+async def test_a_file_of_an_unknown_name_is_an_object_of_this_practice_alone(tmp_path: Path) -> None:
+    history = {"id": "1", "patient_id": "17", "answer": "Yes", **STAMPS}
+    write(tmp_path, "allergies", [history, {"id": "2", **STAMPS, "severity": 3}])
+    practice = Practice(Folder(tmp_path))
+    assert practice.objects == (*OBJECTS, "allergies")
+    assert practice.records.fields["allergies"] == (
+        *("id", "patient_id", "answer", "severity", "created_at", "updated_at"),
+    )
+    assert [record["severity"] for record in practice.all("allergies")] == [None, 3]
+    assert practice.create("allergies", {"answer": "No"})["id"].startswith("al-8")
+    async with (
+        running(practice, token="t") as server,
+        httpx.AsyncClient(base_url=server.url, headers={"Authorization": "Bearer t"}) as http,
+    ):
+        assert (await http.get("/v1/allergies/2")).json()["severity"] == 3
+    for kind in ("csv", "reports"):
+        write_bundle(practice, tmp_path / "out.zip", format=kind)
+
+
+def test_treatments_have_free_custom_fields_too(tmp_path: Path) -> None:
+    write(tmp_path, "treatments", [{"id": "1", **STAMPS, "fee": "12.00", "custom_fields": {"shade": "A3"}}])
+    practice = Practice(Folder(tmp_path))
+    assert practice.custom_fields("treatments") == ("material", "anaesthetic_ml", "shade")
+    assert next(practice.all("treatments"))["custom_fields"] == {
+        **{"material": None, "anaesthetic_ml": None},
+        "shade": "A3",
+    }
+
+
+def test_one_record_of_each_object_is_a_practice(tmp_path: Path) -> None:
+    for name in OBJECTS:
+        write(tmp_path, name, [{"id": f"{name}-1", **STAMPS}])
+    practice = Practice(Folder(tmp_path))
+    assert [practice.tally(name).active for name in OBJECTS] == [1] * len(OBJECTS)
+    for kind in ("csv", "xlsx", "reports"):
+        write_bundle(practice, tmp_path / "out.zip", format=kind)
+
+
+def test_an_object_with_an_odd_name_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "My list", [])
+    with pytest.raises(FolderProblem, match="lower case"):
+        Folder(tmp_path)
+
+
 def test_hidden_records_answer_to_their_id_only(tmp_path: Path) -> None:
     write(tmp_path, "patients", [{"id": "1", **STAMPS}, {"id": "2", **STAMPS, "_hidden": True, "status": "archived"}])
     practice = Practice(Folder(tmp_path))

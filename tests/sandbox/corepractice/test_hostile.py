@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.corepractice import hostile
+from sandbox.corepractice import hostile, hostile_reports
+
+csv.field_size_limit(2**20)
 
 
 def header(bundle: zipfile.ZipFile, file: str) -> list[str]:
@@ -65,6 +67,8 @@ def test_columns_and_files_nobody_declared_or_delivered(tmp_path: Path) -> None:
         assert set(declared(bundle, "patients")["columns"]) - set(header(bundle, "patients.csv")) == {"shoe_size"}
     with zipfile.ZipFile(hostile.undeclared_file(tmp_path / "b.zip")) as bundle:
         assert "shoe_sizes.csv" in bundle.namelist()
+        names = {entry["name"] for entry in json.loads(bundle.read("manifest.json"))["objects"]}
+        assert "shoe_sizes" not in names
     with zipfile.ZipFile(hostile.missing_file(tmp_path / "b.zip")) as bundle:
         assert "patients.csv" not in bundle.namelist()
 
@@ -100,3 +104,43 @@ def test_a_bundle_within_a_bundle(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", sorted(set(hostile.HOSTILE) - {"zip_bomb", "too_many_entries"}))
 def test_every_hostile_bundle_can_be_written(tmp_path: Path, name: str) -> None:
     assert hostile.HOSTILE[name](tmp_path / f"{name}.zip").exists()
+
+
+def staff_sheet(path: Path) -> tuple[dict[str, object], list[list[str]]]:
+    with zipfile.ZipFile(path) as bundle:
+        rows = list(csv.reader(io.StringIO(bundle.read("staff.csv").decode(), newline="")))
+        return declared(bundle, "staff"), rows
+
+
+def test_an_object_is_declared_twice(tmp_path: Path) -> None:
+    with zipfile.ZipFile(hostile.object_twice(tmp_path / "b.zip")) as bundle:
+        names = Counter(entry["name"] for entry in json.loads(bundle.read("manifest.json"))["objects"])
+    assert [name for name, count in names.items() if count > 1] == ["patients"]
+
+
+def test_report_sheets_whose_headings_are_not_those_of_the_manifest(tmp_path: Path) -> None:
+    path = tmp_path / "b.zip"
+    entry, rows = staff_sheet(hostile_reports.report_heading_missing(path))
+    assert [*rows[3], "Updated at"] == entry["columns"]
+    assert {len(row) for row in rows[4:-2]} == {len(rows[3])}
+    entry, rows = staff_sheet(hostile_reports.report_heading_undeclared(path))
+    assert rows[3] == [*entry["columns"], "Shoe size"]
+    entry, rows = staff_sheet(hostile_reports.report_heading_unexplained(path))
+    assert rows[3] == entry["columns"]
+    assert set(rows[3]) - set(entry["fields"]) == {"Updated at"}
+    entry, rows = staff_sheet(hostile_reports.report_field_twice(path))
+    assert list(entry["fields"].values()).count("created_at") == 2
+    entry, rows = staff_sheet(hostile_reports.report_heading_row_missing(path))
+    assert entry["columns"] not in rows
+    entry, rows = staff_sheet(hostile_reports.report_title_rows_wrong(path))
+    assert rows[3] == entry["columns"]
+    assert entry["title_rows"] == 1
+    entry, rows = staff_sheet(hostile_reports.report_layout_unknown(path))
+    assert entry["layout"] == "pivot"
+
+
+def test_report_sheets_whose_end_is_not_their_total(tmp_path: Path) -> None:
+    path = tmp_path / "b.zip"
+    assert staff_sheet(hostile_reports.report_footer_wrong(path))[1][-1] == ["Total", "9999"]
+    assert staff_sheet(hostile_reports.report_footer_missing(path))[1][-1][0].startswith("s-")
+    assert staff_sheet(hostile_reports.report_rows_after_footer(path))[1][-2][0] == "Total"
