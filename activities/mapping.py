@@ -12,7 +12,7 @@ from shared.mapping.model import FieldMap, document
 from shared.mapping.propose import propose as propose_map
 from shared.mapping.wanted import tables
 from shared.runs.model import Run
-from shared.schema.budget import budget, budget_document, choices_in_force
+from shared.schema.budget import budget_document
 from shared.wire.payloads import About, Nothing
 
 
@@ -36,8 +36,7 @@ async def _budget(tools: Toolbox, run: Run, mapping: FieldMap) -> dict[str, Any]
     ours = [table for table in tables(mapping) if table.custom]
     live = await target.tables([table.name for table in ours])
     needed = [table for table in ours if table.name not in live]
-    there = await target.custom_table_count()
-    return budget_document(budget(there, needed, choices=choices_in_force(run.request)))
+    return budget_document(await target.custom_table_count(), needed, mapping)
 
 
 async def amend(tools: Toolbox, about: About) -> Nothing:

@@ -20,7 +20,16 @@ from shared.mapping.model import parse
 from shared.runs.model import Run, progress_by_object, summary
 from shared.vocabulary import Gate, Phase
 
-DOCUMENTS = ("inventory", "mapping", "setup-guide", "owners", "sample-diff", "verdict")
+DOCUMENTS = (
+    "inventory",
+    "mapping",
+    "setup-guide",
+    "owners",
+    "archive-gaps",
+    "files",
+    "sample-diff",
+    "verdict",
+)
 
 
 @dataclass(frozen=True, slots=True)

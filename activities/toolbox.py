@@ -90,9 +90,9 @@ class Toolbox:
                     "secret-missing", "The source's secret is not configured any more.", remedy="Set it, then resume."
                 )
             return ApiSource(source["base_url"], secret, http=self.http, patience=patience)
-        return await self._bundle(str(source["blob"]))
+        return await self._bundle(str(source["blob"]), source.get("date_orders") or {})
 
-    async def _bundle(self, blob: str) -> Source:
+    async def _bundle(self, blob: str, date_orders: Mapping[str, str]) -> Source:
         if not await self.staging.inbox_exists(blob):
             raise Stop("bundle-missing", "There is no such blob in the container 'inbox'.")
         folder = Path(tempfile.mkdtemp(prefix="bridgework-"))
@@ -102,7 +102,7 @@ class Toolbox:
         opened = path.open("rb")
         path.unlink()  # the open file keeps the bytes; nothing of it outlives the process
         folder.rmdir()
-        return BundleSource(opened)
+        return BundleSource(opened, date_orders=date_orders)
 
     def forget(self, run_id: str) -> None:
         """Drop what was compiled for a run: its target's schema has changed."""

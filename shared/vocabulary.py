@@ -80,6 +80,9 @@ class Tally:
         )
 
 
+ANOTHER_RULE = "moved-by-another-rule"
+"""Why a rule leaves out a record that a sibling of it takes: such a record is none of this rule's."""
+
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 

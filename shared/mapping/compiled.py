@@ -19,6 +19,7 @@ from shared.mapping.placements.talk import PARTIES
 from shared.mapping.rows import ACTIVE, INACTIVE, Column, Excluded, Row, SetAside, State, same, state_there
 from shared.mapping.transforms import Unfit, Value
 from shared.schema.model import Kind, Table
+from shared.vocabulary import ANOTHER_RULE
 
 NUMBER = "importsequencenumber"
 BESIDES = ("statecode", "statuscode", NUMBER, "modifiedby")
@@ -101,7 +102,7 @@ class ObjectMap:
         for name, values in self.rule.only:
             value = str(record.get(name) or "")
             if value not in values and not (value and "*" in values):
-                return Excluded("moved-by-another-rule")
+                return Excluded(ANOTHER_RULE)
         if self.object == "staff" and source_id in self._crosswalk.users:
             return Excluded("is-a-dynamics-user")
         if self._crosswalk.merged_away(self.object, source_id):
@@ -115,9 +116,9 @@ class ObjectMap:
     def _routed(self, record: Mapping[str, Any]) -> Excluded | SetAside | None:
         routed = route(record, self._around.files)
         if routed.route is Route.QUARANTINE:
-            return SetAside(routed.reason) if self.object == "attachments" else Excluded("moved-by-another-rule")
+            return SetAside(routed.reason) if self.object == "attachments" else Excluded(ANOTHER_RULE)
         in_column = routed.route is Route.FILE_COLUMN
-        return None if in_column == (self.object == "documents") else Excluded("moved-by-another-rule")
+        return None if in_column == (self.object == "documents") else Excluded(ANOTHER_RULE)
 
     def _row(self, record: Mapping[str, Any], id_: str, part: int) -> Row | SetAside:
         values: dict[str, Value] = {}

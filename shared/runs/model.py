@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from shared.vocabulary import Phase, Tally
+from shared.vocabulary import ANOTHER_RULE, Phase, Tally
 
 ENDED = frozenset({Phase.FINISHED, Phase.ROLLED_BACK, Phase.REJECTED, Phase.FAILED})
 
@@ -72,13 +72,21 @@ class LaneProgress:
 
 
 def progress_by_object(lanes: Iterable[LaneProgress], expected: Mapping[str, int]) -> dict[str, dict[str, int]]:
-    """Counts per object: extracted by the extract lanes, the rest by the load lanes, ``of`` by the inventory."""
+    """Counts per object: extracted by the extract lanes, the rest by the load lanes, ``of`` by the inventory.
+
+    An object that is made from another's records (calls from communications) has a line of its own once it is loaded;
+    what it extracted is what it took.
+    """
     sums: defaultdict[str, Tally] = defaultdict(Tally)
     for lane in lanes:
-        counts_extraction = lane.step == "extract" and lane.generation == "base"
-        counts_loading = lane.step == "load" and lane.generation == "base"
-        if (counts_extraction or counts_loading) and lane.object in expected:
+        if lane.generation != "base":
+            continue
+        if lane.step == "extract" and lane.object in expected:
             sums[lane.object] += lane.tally
+        elif lane.step == "load":
+            tally = replace(lane.tally, excluded=lane.tally.excluded - lane.reasons.get(ANOTHER_RULE, 0))
+            taken = 0 if lane.object in expected else tally.created + tally.updated + tally.excluded + tally.set_aside
+            sums[lane.object] += replace(tally, extracted=taken)
     return {
         name: {
             "extracted": tally.extracted,

@@ -84,3 +84,19 @@ def test_only_what_is_held_up_can_be_resumed():
 def test_a_pickup_needs_an_open_window():
     assert gates.judge_pickup(RUN) is not None
     assert gates.judge_pickup(replace(RUN, phase=Phase.DELTA)) is None
+
+
+def test_a31_a_map_with_something_unmapped_cannot_be_approved():
+    refusal = gates.judge_mapping(asked(), {"unmapped": ["medical_histories"]})
+    assert refusal is not None
+    assert (refusal.status, refusal.code) == (409, "unmapped")
+    assert "medical_histories" in refusal.detail
+    assert gates.judge_mapping(asked(decision="reject"), {"unmapped": ["medical_histories"]}) is None
+
+
+def test_n10_a_map_over_the_table_budget_needs_an_acknowledgement():
+    body = {"unmapped": [], "table_budget": {"over": True, "acknowledge": "table-budget", "text": "17 of 15."}}
+    refusal = gates.judge_mapping(asked(), body)
+    assert refusal is not None
+    assert refusal.code == "acknowledgement-missing"
+    assert gates.judge_mapping(asked(acknowledge=["table-budget"]), body) is None

@@ -51,3 +51,13 @@ def test_the_owner_table_names_nobody():
     assert document["counts"] == {"matched-by-e-mail": 1, "no-user-with-this-e-mail": 1}
     assert "clinic.example" not in str(document)
     assert "Anna" not in str(document)
+
+
+def test_n14_r71_each_owner_is_told_how_many_rows_and_strangers_are_listed():
+    body = {"staff": [{"staff": "S1", "user": "U1", "reason": "x"}, {"staff": "S2", "user": None, "reason": "y"}]}
+    owned = {("patients", "S1"): 5, ("notes", "S1"): 2, ("patients", "S2"): 3, ("patients", ""): 4, ("notes", "S9"): 1}
+    found = owners.counted(body, owned)
+    assert found["rows_by_owner"] == {"U1": 7}
+    assert found["rows_for_fallback_owner"] == 3 + 4 + 1
+    assert found["staff_nobody_lists"] == [{"staff": "S9", "rows": {"notes": 1}}]
+    assert found["staff"][0]["rows"] == {"notes": 2, "patients": 5}
