@@ -15,6 +15,7 @@ from shared.corepractice.client import ApiSource
 from shared.corepractice.inventory import ObjectProfile, inventory
 from shared.corepractice.profiles import MOST_BY_EVIDENCE, reads_as_label
 from shared.corepractice.source import Description, ObjectCount, Record
+from shared.mapping.choices import Choices
 from shared.mapping.propose import propose
 
 ReadAll = Callable[..., Awaitable[list[Record]]]
@@ -47,7 +48,7 @@ async def test_every_object_and_field_of_a_practice_is_there(api: ApiSource, rea
     assert patients["fields"]["medicare_number"]["sensitivity"] == "government"
     assert document["objects"]["appointments"]["fields"]["duration_minutes"]["max"] >= 30
     assert orjson.loads(orjson.dumps(document)) == document
-    rules = propose(document, prefix="bw", source_system="here", default_account=True)
+    rules = propose(document, Choices("bw", "here", allowed=(("health", "test"),)))
     assert {"locations", "staff", "patients", "appointments"} <= {rule.object for rule in rules.objects}
 
 
