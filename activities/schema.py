@@ -49,8 +49,9 @@ async def schema(tools: Toolbox, about: About) -> Progress:
         tools.forget(run.id)
         return Progress()
     if run.option("schema") == "guide":
-        what = counted(missing(found, live))
-        text = f"{len(found.steps)} parts of the set-up guide are not there yet: {what}."
+        parts = missing(found, live)
+        count = "1 part of the set-up guide is" if len(parts) == 1 else f"{len(parts)} parts of the set-up guide are"
+        text = f"{count} missing: {counted(parts)}."
         raise AskPerson("schema-incomplete", text, remedy="Create them as the setup-guide says, then resume the run.")
     await _apply(tools, run, wanted, found)
     return Progress(more=True)

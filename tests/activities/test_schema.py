@@ -1,0 +1,306 @@
+"""The schema step against a simulated environment and the storage emulator: asked for, made, verified and unmade."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from activities import documents
+from activities.schema import LANE, schema, undo_schema
+from activities.toolbox import Toolbox
+from sandbox.dataverse.behaviour import calm
+from shared.errors import AskPerson, TryAgain
+from shared.journal.entries import Entry, Page, PageState
+from shared.mapping.model import FieldMap, FieldRule, ObjectRule, document
+from shared.mapping.wanted import tables
+from shared.schema.model import Field, Key, Kind, Table
+from shared.settings import Settings
+from shared.wire.payloads import About
+from tests.shared.dataverse.environment import SOLUTION, Town, people, town_of
+
+SOURCE_ID = FieldRule("id", "bw_sourceid", "source_key", Kind.TEXT, "Source id", "Its id.", "bw_SourceId", True, 300)
+PATIENTS = ObjectRule(
+    "patients", "contact", 2, "one to one",
+    fields=(
+        SOURCE_ID,
+        FieldRule("last_name", "lastname", "text", Kind.TEXT, "Last Name", "Default place."),
+        FieldRule("how_heard", "bw_heard", "choice", Kind.CHOICE, "Heard of us", "In use.", "bw_Heard", True,
+                  choices=(("friend", "Friend"), ("web", "Web"))),
+        FieldRule("fee", "bw_fee", "money", Kind.MONEY, "Fee", "As charged.", "bw_Fee", True),
+    ),
+)  # fmt: skip
+TREATMENTS = ObjectRule(
+    "treatments", "bw_treatmenthistory", 4, "one to one",
+    fields=(
+        SOURCE_ID,
+        FieldRule("id", "bw_name", "text", Kind.TEXT, "Name", "Shows in lists.", "bw_Name", True, 100),
+        FieldRule("treated_on", "bw_treatmentdate", "date", Kind.DATE, "Treatment date", "A day.", "bw_TreatmentDate",
+                  True),
+        FieldRule("patient_id", "bw_patientid", "lookup", Kind.LOOKUP, "Patient", "Whose.", "bw_PatientId", True,
+                  refers_to=("patients",)),
+        FieldRule("redo_of", "bw_redoofid", "lookup", Kind.LOOKUP, "Redo of", "The first.", "bw_RedoOfId", True,
+                  refers_to=("treatments",)),
+    ),
+)  # fmt: skip
+MAP = FieldMap("bw", "here", (PATIENTS, TREATMENTS), ())
+NAMES = ["contact", "bw_treatmenthistory"]
+
+
+@dataclass
+class Desk:
+    """One run's schema step, and the environment it looks at."""
+
+    tools: Toolbox
+    town: Town
+    run: str
+    wanted: tuple[Table, ...]
+
+    async def step(self) -> bool:
+        return (await schema(self.tools, About(self.run))).more
+
+    async def until_done(self, calls: int = 20) -> int:
+        """Take steps until there are no more; how many calls that took. A key being built is waited for."""
+        for call in range(1, calls):
+            try:
+                if not await self.step():
+                    return call
+            except TryAgain as again:
+                await self.town.clock.sleep(again.after * 20)
+        raise AssertionError("the schema step never ends")
+
+    async def problem(self) -> AskPerson:
+        with pytest.raises(AskPerson) as found:
+            await self.step()
+        return found.value
+
+    async def guide(self) -> dict[str, Any]:
+        return await documents.need(self.tools, self.run, "setup-guide")
+
+    async def undo(self) -> dict[str, str]:
+        """Unmake everything; what stays, with the reason."""
+        while (await undo_schema(self.tools, About(self.run))).more:
+            pass
+        lane = await self.tools.runs.lane(self.run, "undo", "schema", "schema", 0)
+        return dict(lane.notes["reasons"])
+
+    async def live(self) -> dict[str, Table]:
+        return await self.town.target.tables(NAMES)
+
+    async def make(self, table: str, field: Field) -> None:
+        """As an admin would by hand."""
+        if field.kind is Kind.LOOKUP:
+            await self.town.target.create_lookup(table, field, solution=SOLUTION)
+        else:
+            await self.town.target.create_field(table, field, solution=SOLUTION)
+
+
+class Desks:
+    """Desks in one environment, each for a run of its own."""
+
+    def __init__(self, tools: Toolbox, town: Town) -> None:
+        self._tools, self._town = tools, town
+
+    async def open(self, mapping: FieldMap = MAP, *, how: str = "provision") -> Desk:
+        run = "r" + uuid.uuid4().hex[:20]
+        request = {"practice": "Here", "target": {"url": self._town.server.url}, "options": {"schema": how}}
+        await self._tools.runs.register(run, request, at="2026-01-01T00:00:00.000+00:00")
+        await documents.publish(self._tools, run, "mapping", document(mapping))
+        return Desk(self._tools, self._town, run, tables(mapping))
+
+
+@pytest.fixture
+async def desks(azurite: str) -> AsyncIterator[Desks]:
+    tools = Toolbox(Settings(storage_connection=azurite, allow_loopback=True))
+    await tools.open()
+    try:
+        async for town in town_of(calm()):
+            tools._targets[town.server.url] = town.target  # the simulated environment in place of a real one
+            yield Desks(tools, town)
+    finally:
+        await tools.http.aclose()
+        await tools.tables.close()
+        await tools.staging.close()
+
+
+async def by_hand(desk: Desk, *, leave_out: str = "", wrong: dict[str, Field] | None = None) -> None:
+    """Everything the guide asks for, as an admin would make it: other key names, other values for the choices."""
+    target = desk.town.target
+    await target.ensure_publisher("bw", 72700)
+    await target.ensure_solution(SOLUTION, "bw")
+    live = await desk.live()
+    for table in desk.wanted:
+        if table.custom and table.name not in live:
+            await target.create_table(table, solution=SOLUTION)
+    live = await desk.live()
+    for table in desk.wanted:
+        for field in table.fields:
+            if field.custom and field.name != leave_out and live[table.name].field(field.name) is None:
+                options = tuple(replace(one, value=727_000_500 + n) for n, one in enumerate(field.options))
+                await desk.make(table.name, (wrong or {}).get(field.name, replace(field, options=options)))
+        if not live[table.name].keys and leave_out != "keys":
+            await target.create_key(table.name, Key("bw_ByHand", ("bw_sourceid",)), solution=SOLUTION)
+    await target.publish([table.name for table in desk.wanted])
+
+
+async def test_r122_the_app_makes_everything_and_it_is_there(desks: Desks) -> None:
+    desk = await desks.open()
+    await desk.until_done()
+    live = await desk.live()
+    for table in desk.wanted:
+        assert {field.name for field in table.fields} <= {field.name for field in live[table.name].fields}
+    redo = live["bw_treatmenthistory"].field("bw_redoofid")
+    assert redo is not None
+    assert redo.targets == ("bw_treatmenthistory",)
+    assert await desk.step() is False
+
+
+async def test_what_the_app_made_it_unmakes_and_the_environment_is_as_before(desks: Desks) -> None:
+    desk = await desks.open()
+    before = await desk.live()
+    await desk.until_done()
+    assert await desk.undo() == {}
+    after = await desk.live()
+    assert "bw_treatmenthistory" not in after
+    assert after["contact"].keys == before["contact"].keys
+    custom = {field.name for field in after["contact"].fields if field.name.startswith("bw_")}
+    assert custom == set()
+
+
+async def test_two_hundred_custom_columns_are_made_in_a_few_calls(desks: Desks) -> None:
+    many = tuple(
+        FieldRule(f"cf.{n}", f"bw_cf{n}", "text", Kind.TEXT, f"Custom {n}", "Custom.", f"bw_Cf{n}", True, 100)
+        for n in range(200)
+    )
+    desk = await desks.open(replace(MAP, objects=(replace(PATIENTS, fields=(*PATIENTS.fields, *many)), TREATMENTS)))
+    assert await desk.until_done() <= 6
+    contact = (await desk.live())["contact"]
+    assert all(contact.field(f"bw_cf{n}") for n in range(200))
+
+
+async def test_r122_by_hand_the_run_stops_and_counts_what_is_missing_and_writes_nothing(desks: Desks) -> None:
+    desk = await desks.open(how="guide")
+    before = await desk.live()
+    problem = await desk.problem()
+    assert problem.code == "schema-incomplete"
+    parts = (await desk.guide())["missing"]
+    assert problem.message == f"{parts['count']} parts of the set-up guide are missing: {parts['words']}."
+    assert "1 table, " in problem.message
+    assert "2 lookups and 2 keys" in problem.message
+    assert await desk.live() == before
+
+
+async def test_r128_each_resume_looks_again_and_the_guide_shows_only_what_is_still_missing(desks: Desks) -> None:
+    desk = await desks.open(how="guide")
+    await desk.problem()
+    first = (await desk.guide())["missing"]["count"]
+    await by_hand(desk, leave_out="bw_heard")
+    problem = await desk.problem()
+    assert problem.message == "1 part of the set-up guide is missing: 1 column."
+    missing = (await desk.guide())["missing"]
+    assert first > missing["count"] == 1
+    assert [(part["table"], part["name"]) for part in missing["parts"]] == [("contact", "bw_Heard")]
+    await by_hand(desk)
+    await desk.until_done()
+    assert (await desk.guide())["missing"]["count"] == 0
+
+
+async def test_r123_the_guide_is_kept_as_json_markdown_and_a_page(desks: Desks) -> None:
+    desk = await desks.open(how="guide")
+    await desk.problem()
+    guide = await desk.guide()
+    assert guide["markdown"].startswith("# Setup guide")
+    assert guide["html"].startswith("<!doctype html>")
+    assert "Treatment History" in guide["html"]
+    assert guide["licence"]["needed"] == 1
+
+
+WRONG = {
+    "short": ("bw_sourceid", Field("bw_sourceid", Kind.TEXT, "bw_SourceId", "Source id", max_length=20), "too short"),
+    "number": ("bw_fee", Field("bw_fee", Kind.DECIMAL, "bw_Fee", "Fee"), "Decimal where Currency is needed"),
+    "text": ("bw_heard", Field("bw_heard", Kind.TEXT, "bw_Heard", "Heard", max_length=100), "Choice is needed"),
+    "time": ("bw_treatmentdate", Field("bw_treatmentdate", Kind.INSTANT, "bw_TreatmentDate", "Day"), "Date only"),
+    "elsewhere": (
+        "bw_patientid", Field("bw_patientid", Kind.LOOKUP, "bw_PatientId", "Patient", targets=("account",)),
+        "cannot point to contact",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", WRONG)
+def test_every_case_names_a_wanted_column(how: str) -> None:
+    assert any(table.field(WRONG[how][0]) for table in tables(MAP))
+
+
+@pytest.mark.parametrize("how", WRONG)
+async def test_r128_what_was_made_in_another_shape_is_named_in_the_portals_words(desks: Desks, how: str) -> None:
+    name, made, words = WRONG[how]
+    desk = await desks.open(how="guide")
+    await by_hand(desk, wrong={name: replace(made, custom=True)})
+    problem = await desk.problem()
+    assert problem.code == "schema-in-the-way"
+    assert f".{name}: " in problem.message
+    assert words in problem.message
+    guide = await desk.guide()
+    assert {blocker["field"] for blocker in guide["blockers"]} == {name}
+    assert "To settle first" in guide["html"]
+
+
+async def test_r126_labels_that_a_choice_lacks_are_named(desks: Desks) -> None:
+    desk = await desks.open(how="guide")
+    heard = next(table.field("bw_heard") for table in desk.wanted if table.name == "contact")
+    assert heard is not None
+    first = (replace(heard.options[0], value=727_000_900),)
+    await by_hand(desk, wrong={"bw_heard": replace(heard, options=first)})
+    problem = await desk.problem()
+    assert "1 choice without all its labels" in problem.message
+    parts = (await desk.guide())["missing"]["parts"]
+    assert [part["text"] for part in parts] == ["Labels to add: “Web”"]
+
+
+async def test_a_key_by_another_name_is_waited_for_until_it_is_active(desks: Desks) -> None:
+    desk = await desks.open(how="guide")
+    await by_hand(desk, leave_out="keys")
+    await desk.town.target.create_key("contact", Key("bw_Own", ("bw_sourceid",)), solution=SOLUTION)
+    await by_hand(desk)
+    await desk.until_done()
+    keys = (await desk.live())["contact"].keys
+    assert [(key.name, key.status) for key in keys if "sourceid" in key.fields[0]] == [("bw_own", "Active")]
+
+
+async def test_columns_with_somebodys_values_stay_and_are_named(desks: Desks) -> None:
+    desk = await desks.open()
+    await desk.until_done()
+    live = await desk.live()
+    await desk.town.target.create(live["contact"], people(1, bw_sourceid="theirs"))
+    held = await desk.undo()
+    assert held == {"field|contact|bw_sourceid": "holds-values"}
+    assert (await desk.live())["contact"].field("bw_sourceid") is not None
+
+
+async def test_what_a_call_made_before_it_died_is_known_as_ours(desks: Desks) -> None:
+    desk = await desks.open()
+    journal = await desk.tools.journal(desk.run)
+    entry = Entry("field|contact|bw_heard", None)
+    await journal.put(Page(0, "schema", LANE, 1, PageState.INTENDED, (entry,)))
+    heard = next(table.field("bw_heard") for table in desk.wanted if table.name == "contact")
+    assert heard is not None
+    await desk.make("contact", heard)
+    await desk.until_done()
+    assert await desk.undo() == {}
+    assert (await desk.live())["contact"].field("bw_heard") is None
+
+
+async def test_what_was_there_before_is_not_unmade(desks: Desks) -> None:
+    desk = await desks.open()
+    fee = next(table.field("bw_fee") for table in desk.wanted if table.name == "contact")
+    assert fee is not None
+    await desk.town.target.ensure_publisher("bw", 72700)
+    await desk.town.target.ensure_solution(SOLUTION, "bw")
+    await desk.make("contact", fee)
+    await desk.until_done()
+    assert await desk.undo() == {}
+    assert (await desk.live())["contact"].field("bw_fee") is not None
