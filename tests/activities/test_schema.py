@@ -90,8 +90,14 @@ class Desk:
     async def live(self) -> dict[str, Table]:
         return await self.town.target.tables(NAMES)
 
+    async def containers(self) -> None:
+        """What everything that is made lies in."""
+        await self.town.target.ensure_publisher("bw", 72700)
+        await self.town.target.ensure_solution(SOLUTION, "bw")
+
     async def make(self, table: str, field: Field) -> None:
         """As an admin would by hand."""
+        await self.containers()
         if field.kind is Kind.LOOKUP:
             await self.town.target.create_lookup(table, field, solution=SOLUTION)
         else:
@@ -129,8 +135,7 @@ async def desks(azurite: str) -> AsyncIterator[Desks]:
 async def by_hand(desk: Desk, *, leave_out: str = "", wrong: dict[str, Field] | None = None) -> None:
     """Everything the guide asks for, as an admin would make it: other key names, other values for the choices."""
     target = desk.town.target
-    await target.ensure_publisher("bw", 72700)
-    await target.ensure_solution(SOLUTION, "bw")
+    await desk.containers()
     live = await desk.live()
     for table in desk.wanted:
         if table.custom and table.name not in live:
@@ -298,8 +303,6 @@ async def test_what_was_there_before_is_not_unmade(desks: Desks) -> None:
     desk = await desks.open()
     fee = next(table.field("bw_fee") for table in desk.wanted if table.name == "contact")
     assert fee is not None
-    await desk.town.target.ensure_publisher("bw", 72700)
-    await desk.town.target.ensure_solution(SOLUTION, "bw")
     await desk.make("contact", fee)
     await desk.until_done()
     assert await desk.undo() == {}
