@@ -35,7 +35,7 @@ def truncated(path: Path) -> Path:
 
 def corrupt_entry(path: Path) -> Path:
     """One byte inside patients.csv is flipped: the zip opens, the checksum fails."""
-    write(path, sound())
+    write(path, sound(), zipfile.ZIP_STORED)  # deflated, it might not even expand
     with zipfile.ZipFile(path) as bundle:
         info = bundle.getinfo("patients.csv")
     content = bytearray(path.read_bytes())

@@ -14,7 +14,18 @@ CARRIERS = (
     *("Bupa", "Medibank Private", "HCF", "nib", "Bupa", "Medibank Private", "Teachers Health", "GMHBA", "AHM"),
     *("Defence Health", "Doctors' Health Fund", "CBHS", "HIF", "Westfund", "Latrobe Health"),
 )
-_SPELLINGS = ("BUPA", "bupa ", "Medibank  private", "MEDIBANK PRIVATE", "H.C.F.", "NIB", "Teachers' Health", "Bupa AU")
+_SPELLINGS = (
+    "Bupa",
+    "Medibank Private",
+    "BUPA",
+    "bupa ",
+    "Medibank  private",
+    "MEDIBANK PRIVATE",
+    "H.C.F.",
+    "NIB",
+    "Teachers' Health",
+    "Bupa AU",
+)
 FIRST = 30  # policies that a clinic of fifty patients has
 # card -> (copies in a thousand, of these among the first thirty policies)
 ODDITIES: Mapping[str, tuple[int, int]] = {
@@ -45,15 +56,13 @@ class Insurance:
         relationship = RELATIONSHIPS[number % 4] if number < 20 else dice.of(("self", "self", *RELATIONSHIPS))
         began = date(2012, 1, 1) + timedelta(days=dice.below(4500))
         ended = card == "ended" or dice.maybe(0.05)
-        again = place == 1 and patient % 40 == 5  # somebody's second policy is a first one too
-        priority = None if card == "no_priority" and not again else 1 if again else place + 1
         details: Record = {
             "patient_id": self._reception.patient_of(card, number, patient),
             "carrier": text if kind == "spelt" else CARRIERS[number % 4] if number < 8 else dice.of(CARRIERS),
             "policy_number": None if card == "no_number" else f"{dice.digits(8)}{dice.of(('', 'A', '-01'))}",
             "group_number": f"G{dice.digits(4)}" if dice.maybe(0.3) else None,
             "coverage_type": COVERAGE_TYPES[number % 4] if number < 20 else dice.of(COVERAGE_TYPES),
-            "priority": priority,
+            "priority": _priority(card, patient, place),
             "subscriber_name": self._subscriber(dice, holder, relationship),
             "relationship": relationship,
             "valid_from": None if card == "no_dates" else began.isoformat(),
@@ -67,3 +76,10 @@ class Insurance:
         if relationship == "self":
             return " ".join(part for part in (holder["first_name"], holder["last_name"]) if part)
         return f"{dice.of(('Robin', 'Alex', 'Sam', 'Kim'))} {holder['last_name']}" if dice.maybe(0.9) else None
+
+
+def _priority(card: str, patient: int, place: int) -> int | None:
+    """Two first policies for every fortieth patient, none for others; else in the order of entry."""
+    if patient % 40 == 5:
+        return 1
+    return None if card == "no_priority" or patient % 60 == 16 else place + 1

@@ -137,7 +137,7 @@ def patient(dice: Dice, number: int, home: Home, family: Record) -> Record:
         "reminder_preference": REMINDERS[number % 4] if number < 50 else dice.of(REMINDERS),
         "alert_text": dice.of(ALERTS) if dice.maybe(0.1) else None,
         "custom_fields": _custom_fields(dice, number, born),
-        "dva_number": dva_number(dice) if dice.maybe(0.02) or number == 8 else None,
+        "dva_number": dva_number(dice) if dice.maybe(0.02) or (number < 50 and number % 12 == 8) else None,
     }
 
 

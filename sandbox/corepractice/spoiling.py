@@ -34,8 +34,8 @@ def sound(format: str = "csv") -> Entries:
     return dict(_sound_once(format))
 
 
-def write(path: Path, entries: Entries) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bundle:
+def write(path: Path, entries: Entries, compression: int = zipfile.ZIP_DEFLATED) -> Path:
+    with zipfile.ZipFile(path, "w", compression) as bundle:
         for name, content in entries.items():
             bundle.writestr(name, content)
     return path

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import subprocess
-import sys
-import tracemalloc
 from collections import Counter, defaultdict
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -18,7 +13,7 @@ from sandbox.corepractice import shapes
 from sandbox.corepractice.chance import Dice
 from sandbox.corepractice.clinic import Clinic
 from sandbox.corepractice.contacts import medicare_number, provider_number
-from sandbox.corepractice.practice import Place, Practice
+from sandbox.corepractice.practice import Practice
 from sandbox.corepractice.records import microseconds
 from sandbox.corepractice.shapes import OBJECTS, Record
 from sandbox.corepractice.staff_users import staff_users
@@ -335,68 +330,3 @@ def test_tallies_are_exact_at_any_size(patients: int) -> None:
         archived = sum(record.get("status") == "archived" for record in records)
         tally = practice.tally(name)
         assert (tally.active, tally.archived) == (len(records) - archived, archived)
-
-
-def test_a_clinic_beyond_all_measure_is_refused() -> None:
-    with pytest.raises(ValueError, match="10,000,000"):
-        Clinic(10_000_001)
-
-
-_DIGEST = """
-import hashlib, json
-from sandbox.corepractice.clinic import Clinic
-from sandbox.corepractice.practice import Place, Practice
-practice = Practice(Clinic(120, seed=9))
-text = json.dumps([list(practice.all(name)) for name in ("patients", "appointments", "staff", "attachments")])
-print(hashlib.sha256(text.encode()).hexdigest())
-"""
-
-
-def test_a_seed_is_the_same_clinic_in_every_process() -> None:
-    practice = Practice(Clinic(120, seed=9))
-    text = json.dumps([list(practice.all(name)) for name in ("patients", "appointments", "staff", "attachments")])
-    here = hashlib.sha256(text.encode()).hexdigest()
-    for hash_seed in ("1", "2"):
-        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
-        there = subprocess.run(
-            [sys.executable, "-c", _DIGEST], env=environment, capture_output=True, text=True, check=True
-        )
-        assert there.stdout.strip() == here
-
-
-def test_another_seed_is_another_clinic_and_the_order_of_asking_does_not_matter() -> None:
-    clinic = Clinic(500, seed=2)
-    late = clinic.load("patients", 499)
-    list(Practice(clinic).all("appointments"))
-    assert clinic.load("patients", 499) == late
-    assert Clinic(500, seed=3).load("patients", 499) != late
-
-
-def test_two_hundred_thousand_patients_page_in_flat_memory() -> None:
-    practice = Practice(Clinic(200_000))
-    tracemalloc.start()
-    try:
-        for since in (None, microseconds("2024-01-01T00:00:00Z")):
-            after = None
-            for _ in range(4):
-                page = practice.page("patients", 500, since=since, after=after, archived=True)
-                after = page.last
-        first = tracemalloc.get_traced_memory()[1]
-        place = practice.page("patients", 1, since=None, after=None, archived=True).last
-        assert place is not None
-        ids = sum(1 for _ in practice.slips("patients"))
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert ids == 196_000
-    assert first < 12_000_000
-    assert peak - first < 1_000_000
-
-
-def test_the_last_page_of_two_million_is_as_near_as_the_first() -> None:
-    practice = Practice(Clinic(2_000_000))
-    page = practice.page("patients", 500, since=None, after=Place("p-001999990"), archived=True)
-    assert 1 <= len(page.records) <= 9
-    assert page.last is None
-    recent = practice.page("patients", 5, since=microseconds("2025-06-29T23:00:00Z"), after=None, archived=True)
-    assert len(recent.records) == 5
