@@ -74,7 +74,7 @@ def _table(table: Table, live: Mapping[str, Table], found: Gaps, names: Names) -
         "label_plural": table.label_plural or (present.label_plural if present else "") or table.name,
         "custom": table.custom,
         "ownership": "User or team",
-        "primary_column": table.primary_name,
+        "primary_column": next((one["schema_name"] for one in columns if one["primary"]), table.primary_name),
         "exists": present is not None,
         "problem": problems.get("", ""),
         "why": table.why or ("" if table.custom else "A standard table: only the columns marked as ours are added."),
@@ -98,6 +98,10 @@ def _column(
 ) -> dict[str, Any]:
     there = present.field(field.name) if present else None
     is_name = field.name == table.primary_name
+    exists = there is not None or (present is not None and is_name)
+    options = _options(field, there, names)
+    security = _security(table, field, there)
+    locked = security == "on" or not (field.secured and securable(table, field))
     return {
         "name": field.name,
         "schema_name": field.schema_name or field.name,
@@ -111,13 +115,14 @@ def _column(
         "required": "Optional",
         "primary": is_name,
         "secured": field.secured and securable(table, field),
-        "security": _security(table, field, there),
-        "options": _options(field, there, names),
+        "security": security,
+        "options": options,
         "targets": list(field.targets),
         "links": _links(table, field),
         "request": _request(table, field),
         "custom": field.custom,
-        "exists": there is not None or (present is not None and is_name),
+        "exists": exists,
+        "complete": exists and locked and all(option["exists"] for option in options),
         "by_itself": there is None and not field.custom and field.name not in problems,
         "problem": problems.get(field.name, ""),
         "why": field.why,

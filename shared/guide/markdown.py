@@ -92,7 +92,9 @@ def _table(table: Json) -> list[str]:
 def _column(column: Json) -> str:
     settings = "; ".join(f"{name}: {value}" for name, value in column["settings"])
     why = f"{column['problem']} {column['why']}".strip()
-    exists = "yes" if column["exists"] else "by itself" if column["by_itself"] else "**no**"
+    exists = "by itself" if column["by_itself"] else "yes" if column["exists"] else "**no**"
+    if column["exists"] and not column["complete"]:
+        exists = "**not complete**"
     cells = (_cell(column["label"]), _cell(column["type"]), _cell(settings), _cell(column["security"]), exists)
     return f"| `{column['schema_name']}` | {' | '.join(cells)} | {_cell(why)} |"
 

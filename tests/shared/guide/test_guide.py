@@ -183,6 +183,17 @@ def test_what_a_person_has_to_settle_comes_before_what_is_missing() -> None:
     assert "too short" in column(body, "lastname", table=1)["problem"]
 
 
+def test_a_column_that_lacks_labels_or_its_lock_is_there_but_not_complete() -> None:
+    body = written(VISIT, CONTACT)
+    one = column(body, "bw_kind", table=1)
+    assert (one["exists"], one["complete"]) == (True, False)
+    assert "To complete" in html(body)
+    assert "**not complete**" in markdown(body)
+    unlocked = replace(VISIT, fields=tuple(replace(field, secured=False) for field in VISIT.fields))
+    notes = column(written(VISIT, CONTACT, live={**LIVE, "bw_visit": unlocked}), "bw_notes")
+    assert (notes["exists"], notes["complete"], notes["security"]) == (True, False, "to be enabled")
+
+
 def test_standard_columns_of_a_table_to_be_made_come_by_themselves() -> None:
     one = column(written(VISIT, CONTACT), "createdon")
     assert (one["by_itself"], one["settings"]) == (True, [])
