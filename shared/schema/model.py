@@ -24,6 +24,7 @@ class Kind(StrEnum):
     CHOICE = "choice"
     LOOKUP = "lookup"
     OWNER = "owner"
+    FILE = "file"
     IDENTIFIER = "identifier"
     STATE = "state"
     STATUS = "status"
@@ -47,7 +48,8 @@ class Field:
     """One field. ``schema_name`` keeps the case that navigation properties need; ``name`` is its lower case.
 
     ``max_length`` is in characters. ``targets`` are the tables a lookup may point to, as logical names.
-    ``navigation`` maps each lookup target to its exact, case-sensitive navigation property name.
+    ``navigation`` maps each lookup target to its exact, case-sensitive navigation property name. ``secured`` columns can
+    only be read by members of a field security profile. ``precision`` is the number of decimal places.
     """
 
     name: str
@@ -61,6 +63,8 @@ class Field:
     why: str = ""
     custom: bool = False
     writable: bool = True
+    secured: bool = False
+    precision: int | None = None
 
     def navigation_to(self, table: str) -> str | None:
         """The navigation property that binds this lookup to ``table``, or None if it cannot point there."""
