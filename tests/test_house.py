@@ -54,6 +54,7 @@ DOORS = {
     "shared/*/store.py": "blobs or tables",
     "shared/dataverse/tokens.py": "the identity endpoint",
     "shared/dataverse/transport.py": "what one request to Dataverse is",
+    "shared/sharepoint/transport.py": "what one request to Microsoft Graph is",
     "shared/storage_failures.py": "names the storage library's errors; opens nothing",
     "shared/corepractice/bundle*.py": "an export bundle, a file on local disk",
     "activities/toolbox.py": "opens the doors, once",

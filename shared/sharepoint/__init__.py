@@ -1,0 +1,1 @@
+"""The library shore: large files in a SharePoint document library, by way of Microsoft Graph."""
