@@ -16,7 +16,7 @@ from shared.wire.payloads import About, Nothing
 Chosen = dict[str, dict[str, Record]]
 """Records by source object and id."""
 
-WEIGHTS = {"appointments": 4, "treatments": 3, "invoices": 2}
+WEIGHTS = {"appointments": 4, "treatments": 3, "invoices": 2, "communications": 4}
 """What a sample must show above all (R132); every other object that hangs on a patient counts once."""
 
 
@@ -37,6 +37,13 @@ def _fields(mapping: FieldMap, source: str) -> list[FieldRule]:
     return [field for rule in mapping.objects if rule.source == source for field in rule.fields]
 
 
+def _told_apart_by(mapping: FieldMap, source: str) -> tuple[str, ...]:
+    """The fields by which a record of an object finds its rule, or its state."""
+    rules = [rule for rule in mapping.objects if rule.source == source]
+    by = [field for rule in rules for field, values in rule.only if not {"*", ""} & set(values)]
+    return (*by, *(name for rule in rules for name in rule.state_from.split("/") if name))
+
+
 def _hanging(mapping: FieldMap) -> dict[str, str]:
     """The source objects that hang on a patient, and by which field."""
     return {
@@ -53,20 +60,21 @@ async def _tell(tools: Toolbox, run: Run, mapping: FieldMap) -> Chosen:
     parts = sum(WEIGHTS.get(name, 1) for name in hanging) or 1
     chosen: Chosen = {}
     for name in hanging:
-        most = max(2, size * WEIGHTS.get(name, 1) // (4 * parts))
-        chosen[name] = await _pick(tools, run, mapping, name, Picker(_fields(mapping, name), most=most))
+        most = max(2, size * WEIGHTS.get(name, 1) // (3 * parts))
+        picker = Picker(_fields(mapping, name), most=most, telling=_told_apart_by(mapping, name))
+        chosen[name] = await _pick(tools, run, name, picker)
     if mapping.rule("patients") is None:
         return chosen
     asked = {id_ for name, by in hanging.items() for id_ in sample.references(chosen[name].values(), by)}
     picker = Picker(_fields(mapping, "patients"), most=max(size // 2, len(asked)), wanted=frozenset(asked))
-    chosen["patients"] = await _pick(tools, run, mapping, "patients", picker)
+    chosen["patients"] = await _pick(tools, run, "patients", picker)
     for name, by in hanging.items():
         most = size * WEIGHTS.get(name, 1) // (2 * parts)
         await _fill(tools, run, chosen, name, by, most)
     return chosen
 
 
-async def _pick(tools: Toolbox, run: Run, mapping: FieldMap, name: str, picker: Picker) -> dict[str, Record]:
+async def _pick(tools: Toolbox, run: Run, name: str, picker: Picker) -> dict[str, Record]:
     async for record in records(tools, run, "base", name):
         picker.see(record)
     return {str(record["id"]): record for record in picker.chosen()}

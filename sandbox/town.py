@@ -28,6 +28,7 @@ from sandbox.identity.keyfile import read_or_create
 HERE = Path(__file__).parent.parent
 CORE_PRACTICE_TOKEN = "core-practice-sandbox-token"
 SECRET_NAME = "core-practice"
+SHAREPOINT_SITE = "https://clinic.sharepoint.com/sites/practice"
 VISITOR = "99999999-8888-4777-8666-555555555555"
 """The application id of whoever looks into the target besides the app."""
 
@@ -39,6 +40,8 @@ class Town:
     functions_url: str
     dataverse_url: str
     corepractice_url: str
+    sharepoint_url: str
+    sharepoint_site: str
     storage_connection: str
     function_key: str
     master_key: str
@@ -116,11 +119,12 @@ async def running_town(
     patients: int,
     seed: int,
     dataverse: Sequence[str] = (),
+    corepractice: Sequence[str] = (),
     app: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Running]:
     """A fresh town in ``folder``; its ``town.json`` says where everything is.
 
-    ``dataverse``: more arguments for the target's simulator. ``app``: settings that differ from the town's own.
+    ``dataverse`` and ``corepractice``: more arguments for the simulators. ``app``: settings unlike the town's own.
     """
     home = folder / "town"
     shutil.rmtree(home, ignore_errors=True)
@@ -129,7 +133,9 @@ async def running_town(
     signing_key = read_or_create(identity_key)
     async with AsyncExitStack() as stack:
         azurite = stack.enter_context(running_azurite())
-        practice = Part("sandbox.corepractice", _clinic(patients, seed), log=home / "corepractice.log")
+        practice = Part(
+            "sandbox.corepractice", [*_clinic(patients, seed), *corepractice], log=home / "corepractice.log"
+        )
         stack.push_async_callback(practice.stop)
         practice_url = await practice.start()
         people = await asyncio.to_thread(_get, f"{practice_url}/sandbox/staff-users")
@@ -139,6 +145,10 @@ async def running_town(
         target = Part("sandbox.dataverse", [*known, *dataverse], log=home / "dataverse.log")
         stack.push_async_callback(target.stop)
         target_url = await target.start()
+        site = ["--identity-key", str(identity_key), "--state", str(home / "sharepoint"), "--site", SHAREPOINT_SITE]
+        library = Part("sandbox.sharepoint", site, log=home / "sharepoint.log")
+        stack.push_async_callback(library.stop)
+        library_url = await library.start()
         keys = {"--key": secrets.token_hex(24), "--master-key": secrets.token_hex(24)}
         host = HostProcess(
             HERE,
@@ -149,7 +159,7 @@ async def running_town(
                 str(identity_key),
                 *(w for pair in keys.items() for w in pair),
             ],
-            env={**settings(azurite.connection_string), **(app or {})},
+            env={**settings(azurite.connection_string, library_url), **(app or {})},
             log=home / "host.log",
         )
         stack.push_async_callback(host.stop)
@@ -157,6 +167,8 @@ async def running_town(
             functions_url=await host.start(),
             dataverse_url=target_url,
             corepractice_url=practice_url,
+            sharepoint_url=library_url,
+            sharepoint_site=SHAREPOINT_SITE,
             storage_connection=azurite.connection_string,
             function_key=keys["--key"],
             master_key=keys["--master-key"],
@@ -168,7 +180,8 @@ async def running_town(
             ),
         )
         (folder / "town.json").write_text(json.dumps(asdict(town), indent=2))
-        yield Running(town, host, {"sandbox.corepractice": practice, "sandbox.dataverse": target})
+        simulators = {"sandbox.corepractice": practice, "sandbox.dataverse": target, "sandbox.sharepoint": library}
+        yield Running(town, host, simulators)
 
 
 def _clinic(patients: int, seed: int) -> list[str]:
@@ -176,11 +189,12 @@ def _clinic(patients: int, seed: int) -> list[str]:
     return [*grown, "--token", CORE_PRACTICE_TOKEN, "--rate-limit", "off"]
 
 
-def settings(storage_connection: str) -> dict[str, str]:
+def settings(storage_connection: str, graph_url: str) -> dict[str, str]:
     """The app's settings in the town: what an admin's app settings are in Azure."""
     return {
         "BRIDGEWORK_STORAGE_CONNECTION": storage_connection,
         "BRIDGEWORK_ALLOW_LOOPBACK": "true",
+        "BRIDGEWORK_GRAPH_URL": graph_url,
         "BRIDGEWORK_CLIENT_ID": "11111111-2222-4333-8444-555555555555",
         "BRIDGEWORK_SECRET_CORE_PRACTICE": CORE_PRACTICE_TOKEN,
         "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "true",

@@ -13,16 +13,25 @@ Record = dict[str, Any]
 
 class Picker:
     """Picks at most ``most`` records in one pass: those ``wanted`` by id, those that show something no record before
-    them has shown (a pick-list value, a field left empty), then the first others."""
+    them has shown (a pick-list value, a value of a ``telling`` field, a field left empty), then the first others."""
 
-    def __init__(self, fields: Iterable[FieldRule], *, most: int, wanted: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        fields: Iterable[FieldRule],
+        *,
+        most: int,
+        wanted: frozenset[str] = frozenset(),
+        telling: Iterable[str] = (),
+    ) -> None:
         read = [field for field in fields if field.source]
-        self._choices = list(dict.fromkeys(field.source for field in read if field.kind is Kind.CHOICE))
+        choices = (field.source for field in read if field.kind is Kind.CHOICE)
+        self._choices = list(dict.fromkeys([*telling, *choices]))
         self._fields = list(dict.fromkeys(field.source for field in read))
         self._most = most
         self._wanted = wanted
         self._asked: list[Record] = []
         self._telling: list[Record] = []
+        self._empty: list[Record] = []
         self._others: list[Record] = []
         self._shown: set[tuple[str, str]] = set()
 
@@ -31,8 +40,10 @@ class Picker:
         new = self._features(record) - self._shown
         if str(record["id"]) in self._wanted:
             self._asked.append(record)
-        elif new and len(self._telling) < self._most:
+        elif any(value for _, value in new) and len(self._telling) < self._most:
             self._telling.append(record)
+        elif new and len(self._empty) < self._most:
+            self._empty.append(record)
         elif len(self._others) < self._most:
             self._others.append(record)
             return
@@ -40,7 +51,7 @@ class Picker:
 
     def chosen(self) -> list[Record]:
         """The sample so far."""
-        return [*self._asked, *self._telling, *self._others][: self._most]
+        return [*self._asked, *self._telling, *self._empty, *self._others][: self._most]
 
     def _features(self, record: Record) -> set[tuple[str, str]]:
         shown = {(name, str(record.get(name))) for name in self._choices}

@@ -51,6 +51,7 @@ def stay(
     patients: int,
     seed: int = 5,
     dataverse: Sequence[str] = (),
+    corepractice: Sequence[str] = (),
     app: Mapping[str, str] | None = None,
 ) -> Iterator[Stay]:
     """A town in a thread."""
@@ -60,7 +61,8 @@ def stay(
     async def live() -> None:
         leaving = asyncio.Event()
         leave.set_result(leaving)
-        async with running_town(folder, patients=patients, seed=seed, dataverse=dataverse, app=app) as running:
+        differs = {"dataverse": dataverse, "corepractice": corepractice, "app": app}
+        async with running_town(folder, patients=patients, seed=seed, **differs) as running:  # type: ignore[arg-type]
             ready.set_result(Stay(running, asyncio.get_running_loop(), folder / "town"))
             await leaving.wait()
 

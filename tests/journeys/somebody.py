@@ -27,5 +27,8 @@ class Somebody:
     def changes(self, table: str, row: str, **values: Any) -> None:
         self._api.call("PATCH", f"/{table}({row})", values, **self._headers, **{"If-Match": "*"})
 
+    def reads(self, table: str, *, select: str) -> list[dict[str, Any]]:
+        return self._api.call("GET", f"/{table}?$select={select}", **self._headers)["value"]  # type: ignore[no-any-return]
+
     def makes(self, table: str, **values: Any) -> None:
         self._api.call("POST", f"/{table}", values, **self._headers)

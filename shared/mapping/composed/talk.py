@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import orjson
+
 from shared.mapping import transforms
 from shared.mapping.composed.circumstances import Circumstances, Getter, Record, text
 from shared.mapping.transforms import Value
@@ -18,14 +20,13 @@ Party = tuple[int, str, str]
 
 
 def written(parties: list[Party]) -> Value:
-    """Parties as one text that two sides can compare."""
-    return ";".join(f"{mask}:{table}:{who}" for mask, table, who in sorted(set(parties))) or None
+    """Parties as one text that two sides can compare. JSON, because an address may hold any character."""
+    return orjson.dumps(sorted(set(parties))).decode() if parties else None
 
 
 def read(value: str) -> list[Party]:
     """What ``written`` wrote."""
-    parts = (one.split(":", 2) for one in value.split(";"))
-    return [(int(mask), table, who) for mask, table, who in parts]
+    return [(mask, table, who) for mask, table, who in orjson.loads(value)]
 
 
 def _staff(record: Record, around: Circumstances) -> tuple[str, str] | None:

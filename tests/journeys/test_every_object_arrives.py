@@ -1,0 +1,223 @@
+"""Every object of the brief, through the front door: moved with links, times, owners and files, proved, put back."""
+
+from __future__ import annotations
+
+import json
+import urllib.parse
+from typing import Any
+
+import pytest
+
+from sandbox.customer import Api
+from tests.journeys.conftest import Stay
+from tests.journeys.somebody import Somebody
+
+TOWN = {"patients": 60, "seed": 11}
+LOADED = (
+    "defaults", "locations", "referrers", "payers", "staff", "patients", "appointments", "treatments",
+    "treatment_plans", "treatment_plan_lines", "invoices", "invoice_lines", "payments", "payment_allocations",
+    "opportunities", "notes", "insurance_policies", "phone_calls", "emails", "meetings", "letters", "attachments",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def arrived(town: Stay) -> dict[str, Any]:
+    """A run with both billing modes, waiting for its sign-off, and the target as it is then."""
+    customer = town.customer("Harbour Dental")
+    before = customer.export()
+    run = customer.start(customer.request(billing_mode="both"))
+    customer.until(run, waits_for="mapping")
+    mapping = customer.document(run, "mapping")["document"]
+    customer.decide(run, "mapping")
+    customer.until(run, waits_for="sample")
+    sample = customer.document(run, "sample-diff", shown=True)["document"]
+    owners = customer.document(run, "owners")["document"]
+    customer.decide(run, "sample")
+    customer.until(run, phase="delta")
+    Api(town.town.corepractice_url).call(
+        "POST", "/sandbox/change", {"seed": 4, "created": 4, "updated": 12, "deleted": 0}
+    )
+    customer.api.call("POST", f"/api/migrations/{run}/pickup?close=true", b"")
+    customer.until(run, waits_for="sign-off")
+    found = [json.loads(line) for line in customer.export()]
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for line in found:
+        if "row" in line:
+            rows.setdefault(line["table"], []).append(line["row"])
+    return {
+        "customer": customer, "run": run, "before": before, "mapping": mapping, "sample": sample, "owners": owners,
+        "verdict": customer.document(run, "verdict")["document"], "rows": rows, "status": customer.status(run),
+    }  # fmt: skip
+
+
+def source(town: Stay, name: str) -> dict[str, dict[str, Any]]:
+    """Every record of a source object that its lists give, by id, read past the app."""
+    api, found, cursor = Api(town.town.corepractice_url), {}, None
+    headers = {"Authorization": f"Bearer {town.town.corepractice_token}"}
+    while True:
+        query = {"limit": 500, "include_archived": "true", **({"cursor": cursor} if cursor else {})}
+        page = api.call("GET", f"/v1/{name}?{urllib.parse.urlencode(query)}", **headers)
+        found |= {record["id"]: record for record in page["data"]}
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return found
+
+
+def test_r98_the_whole_map_is_proposed_from_defaults_with_nothing_unmapped(arrived: dict[str, Any]):
+    assert arrived["mapping"]["unmapped"] == []
+    assert {rule["object"] for rule in arrived["mapping"]["objects"]} == set(LOADED)
+
+
+def test_r6_r7_every_field_of_every_object_is_proved_and_none_differs(arrived: dict[str, Any]):
+    verdict = arrived["verdict"]
+    assert set(verdict["objects"]) == set(LOADED)
+    assert verdict["proved"], {name: value for name, value in verdict.items() if name != "objects"} | {
+        name: (found["columns"], found["listed"][:5], found["reasons"])
+        for name, found in verdict["objects"].items()
+        if found["differs"]
+    }
+    for name in LOADED:
+        assert verdict["objects"][name]["rows"] > 0, name
+
+
+def test_r95_r132_the_sample_shows_every_object_before_the_full_run(arrived: dict[str, Any]):
+    sample = arrived["sample"]
+    assert sample["differences"] == 0
+    shown = {name for name, found in sample["objects"].items() if found["rows"]}
+    assert shown == set(LOADED)
+
+
+def test_n14_the_owner_table_counts_the_rows_each_owner_will_get(arrived: dict[str, Any]):
+    owners = arrived["owners"]
+    assert sum(owners["rows_by_owner"].values()) > 0
+    assert owners["rows_for_fallback_owner"] > 0
+
+
+def test_r68_r70_unmatched_staff_are_flagged_with_a_reason(arrived: dict[str, Any]):
+    reasons = {line["reason"] for line in arrived["owners"]["staff"]}
+    assert {"matched-by-e-mail", "user-is-disabled", "no-user-with-this-e-mail"} <= reasons
+    assert arrived["sample"]["objects"]["patients"]["rows"]
+
+
+def test_r107_nothing_is_owned_by_a_disabled_user(arrived: dict[str, Any]):
+    disabled = {user["systemuserid"] for user in arrived["rows"]["systemuser"] if user.get("isdisabled")}
+    assert disabled
+    for table in ("contact", "phonecall", "email", "appointment", "letter", "bw_billing", "bw_treatmenthistory"):
+        assert not {row["ownerid"] for row in arrived["rows"][table]} & disabled, table
+
+
+def test_r38_r39_a_patient_points_to_the_referring_practice_s_account(town: Stay, arrived: dict[str, Any]):
+    accounts = {row["accountid"]: row["name"] for row in arrived["rows"]["account"]}
+    contacts = {row["bw_sourceid"]: row for row in arrived["rows"]["contact"] if row.get("bw_sourceid")}
+    patients, referrers = source(town, "patients"), source(town, "referrers")
+    referred = [patient for patient in patients.values() if patient["referrer_id"] in referrers]
+    assert referred
+    for patient in referred:
+        contact = contacts[f"harbour-dental|patients|{patient['id']}"]
+        there = accounts[contact["parentcustomerid"]].casefold().replace(" ", "")
+        here = referrers[patient["referrer_id"]]["practice_name"].casefold().replace(" ", "")
+        assert there[:6] == here[:6]
+
+
+def test_r37_a5_organisations_are_accounts_of_a_kind(arrived: dict[str, Any]):
+    ours = [row for row in arrived["rows"]["account"] if row.get("bw_sourceid")]
+    assert len({row["bw_accountkind"] for row in ours}) == 4
+    assert sum(row["name"] == "Individual Patient" for row in ours) == 1
+
+
+def test_r34_a4_a_shared_e_mail_merges_nobody(town: Stay, arrived: dict[str, Any]):
+    patients = source(town, "patients")
+    mails = [patient["email"] for patient in patients.values() if patient["email"]]
+    assert len(mails) > len(set(mails)), "families share one"
+    contacts = [row for row in arrived["rows"]["contact"] if "|patients|" in (row.get("bw_sourceid") or "")]
+    assert {row["bw_sourceid"].rpartition("|")[2] for row in contacts} >= set(patients)
+
+
+def test_n15_r73_notes_and_talk_keep_the_instant_they_had(town: Stay, arrived: dict[str, Any]):
+    from datetime import UTC, datetime
+
+    calls = {row["bw_sourceid"].rpartition("|")[2]: row for row in arrived["rows"]["phonecall"]}
+    talk = source(town, "communications")
+    assert calls
+    for id_, row in calls.items():
+        there = datetime.fromisoformat(talk[id_]["occurred_at"]).astimezone(UTC)
+        assert row["createdon"] == row["bw_occurredon"] == there.strftime("%Y-%m-%dT%H:%M:%SZ")
+    hours = {row["createdon"] for row in arrived["rows"]["annotation"]}
+    times = [datetime.fromisoformat(note["noted_at"]).astimezone(UTC) for note in source(town, "notes").values()]
+    assert {time.strftime("%Y-%m-%dT%H:%M:%SZ") for time in times} <= hours
+
+
+def test_a7_activities_are_closed_and_their_parties_are_resolved(arrived: dict[str, Any]):
+    contacts = {row["contactid"] for row in arrived["rows"]["contact"]}
+    closed = [row for row in arrived["rows"]["phonecall"] if row["statecode"] == 1]
+    assert closed
+    assert {row["statuscode"] for row in closed} <= {2, 4}
+    parties = {row["activityid"]: row for row in arrived["rows"]["activityparty"] if row["partyid"] in contacts}
+    assert {row["activityid"] for row in closed} & set(parties)
+
+
+def test_r60_a9_paid_invoices_are_won_and_void_ones_lost(town: Stay, arrived: dict[str, Any]):
+    invoices = source(town, "invoices")
+    by_id = {row["bw_sourceid"].rpartition("|")[2]: row for row in arrived["rows"]["opportunity"]}
+    states = {"paid": 1, "void": 2, "outstanding": 0, "draft": 0}
+    seen = set()
+    for id_, row in by_id.items():
+        if id_ in invoices:
+            status = invoices[id_]["status"]
+            seen.add(status)
+            assert row["statecode"] == states[status]
+            assert row["estimatedvalue"] == float(invoices[id_]["total"])
+            if status == "paid":
+                assert (row["actualvalue"], row["actualclosedate"]) == (
+                    row["estimatedvalue"],
+                    invoices[id_]["issued_on"],
+                )
+    assert {"paid", "outstanding", "void"} <= seen
+
+
+def test_n17_the_ledger_adds_up_to_the_cent_before_and_after(town: Stay, arrived: dict[str, Any]):
+    billing = arrived["rows"]["bw_billing"]
+    there = {row["bw_sourceid"].split("|", 1)[1]: round(row["bw_amount"] * 100) for row in billing}
+    cents = {
+        f"{name}|{record['id']}": round(float(record[field]) * 100)
+        for name, field in (("invoices", "total"), ("invoice_lines", "amount"), ("payments", "amount"))
+        for record in source(town, name).values()
+    }
+    moved = {key: amount for key, amount in cents.items() if key in there}
+    assert len(moved) > 0.9 * len(cents)
+    assert {key: there[key] for key in moved} == moved
+
+
+def test_n19_each_insurer_is_one_account_and_the_mirror_is_the_primary_policy(arrived: dict[str, Any]):
+    policies = arrived["rows"]["bw_insurance"]
+    contacts = {row["contactid"]: row for row in arrived["rows"]["contact"]}
+    mirrored = [row for row in contacts.values() if row.get("bw_insurancecarrier")]
+    assert {row["bw_patientid"] for row in policies} == {row["contactid"] for row in mirrored}
+    for row in policies:
+        if row.get("bw_priority") == 1 and row["statecode"] == 0:
+            assert contacts[row["bw_patientid"]]["bw_payerid"]
+    payers = [row["name"] for row in arrived["rows"]["account"] if "|payers|" in (row.get("bw_sourceid") or "")]
+    assert len({name.casefold().replace(" ", "") for name in payers}) == len(payers) > 1
+
+
+def test_n22_a_salesperson_reads_nothing_in_the_locked_columns(town: Stay, arrived: dict[str, Any]):
+    treatments = Somebody(town).reads("bw_treatmenthistories", select="bw_clinicalnotes,bw_sourceid")
+    assert treatments
+    assert all(row["bw_sourceid"] and row["bw_clinicalnotes"] is None for row in treatments)
+    assert any(row.get("bw_clinicalnotes") for row in arrived["rows"]["bw_treatmenthistory"])
+
+
+def test_n6_r100_hidden_patients_are_found_fetched_and_those_not_given_are_listed(arrived: dict[str, Any]):
+    gaps = arrived["customer"].document(arrived["run"], "archive-gaps")["document"]["base"]
+    assert gaps["patients"]["hidden"] > gaps["patients"]["fetched_one_by_one"] > 0
+    assert gaps["patients"]["ids_not_given"]
+    assert gaps["numbering"]["patients"]["missing"] > 0
+    assert gaps["numbering"]["invoices"]["missing"] > 0
+
+
+def test_r146_one_click_puts_every_object_back(arrived: dict[str, Any]):
+    customer, run = arrived["customer"], arrived["run"]
+    customer.ask(run, "rollback")
+    status = customer.until(run, phase="rolled-back")
+    assert status["rollback"]["held"] == 0, status["rollback"]["listed"][:10]
+    assert customer.export() == arrived["before"]
