@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from activities import documents
+from activities.link import object_maps
 from activities.survey import records
 from activities.toolbox import Toolbox
 from shared.diff import sample
 from shared.diff.sample import Picker, Record
+from shared.mapping.compiled import ObjectMap
 from shared.mapping.model import DERIVED, FieldMap, FieldRule, parse
 from shared.runs.model import Run
 from shared.wire.payloads import About, Nothing
@@ -44,6 +47,10 @@ def _told_apart_by(mapping: FieldMap, source: str) -> tuple[str, ...]:
     return (*by, *(name for rule in rules for name in rule.state_from.split("/") if name))
 
 
+def _has_a_row(maps: Sequence[ObjectMap], record: Record) -> bool:
+    return any(isinstance(one.rows(record), list) for one in maps)
+
+
 def _hanging(mapping: FieldMap) -> dict[str, str]:
     """The source objects that hang on a patient, and by which field."""
     return {
@@ -57,11 +64,15 @@ def _hanging(mapping: FieldMap) -> dict[str, str]:
 async def _tell(tools: Toolbox, run: Run, mapping: FieldMap) -> Chosen:
     """Telling records of each object, their patients and other telling patients, then more of what those have."""
     size, hanging = int(run.option("sample_size")), _hanging(mapping)
+    maps = await object_maps(tools, run)
     parts = sum(WEIGHTS.get(name, 1) for name in hanging) or 1
     chosen: Chosen = {}
     for name in hanging:
         most = max(2, size * WEIGHTS.get(name, 1) // (3 * parts))
-        picker = Picker(_fields(mapping, name), most=most, telling=_told_apart_by(mapping, name))
+        mine = [one for one in maps.values() if one.source == name]
+        picker = Picker(
+            _fields(mapping, name), most=most, telling=_told_apart_by(mapping, name), fits=partial(_has_a_row, mine)
+        )
         chosen[name] = await _pick(tools, run, name, picker)
     if mapping.rule("patients") is None:
         return chosen

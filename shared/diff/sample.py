@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from shared.mapping.model import FieldRule
@@ -13,7 +13,8 @@ Record = dict[str, Any]
 
 class Picker:
     """Picks at most ``most`` records in one pass: those ``wanted`` by id, those that show something no record before
-    them has shown (a pick-list value, a value of a ``telling`` field, a field left empty), then the first others."""
+    them has shown (a pick-list value, a value of a ``telling`` field, a field left empty), then the first others.
+    What does not fit has no row, and so shows nothing."""
 
     def __init__(
         self,
@@ -22,6 +23,7 @@ class Picker:
         most: int,
         wanted: frozenset[str] = frozenset(),
         telling: Iterable[str] = (),
+        fits: Callable[[Record], bool] = lambda record: True,
     ) -> None:
         read = [field for field in fields if field.source]
         choices = (field.source for field in read if field.kind is Kind.CHOICE)
@@ -29,6 +31,7 @@ class Picker:
         self._fields = list(dict.fromkeys(field.source for field in read))
         self._most = most
         self._wanted = wanted
+        self._fits = fits
         self._asked: list[Record] = []
         self._telling: list[Record] = []
         self._empty: list[Record] = []
@@ -38,6 +41,8 @@ class Picker:
     def see(self, record: Record) -> None:
         """Consider one more record."""
         new = self._features(record) - self._shown
+        if new and not self._fits(record):
+            return
         if str(record["id"]) in self._wanted:
             self._asked.append(record)
         elif any(value for _, value in new) and len(self._telling) < self._most:
