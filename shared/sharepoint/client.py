@@ -109,7 +109,7 @@ class SharePoint:
         more than once. The file being there already with the same bytes is a success; something else of that name
         is NameTaken. ``keep`` is told the address of each new session before bytes are sent; after the process has
         died, that address as ``session_url`` lets the upload go on where it was. It is a secret: whoever has it can
-        write the file. Only 5 MiB of the file are in memory, once and for a moment twice.
+        write the file. Only 5 MiB of the file are in memory.
         """
         wanted = Wanted(drive.id, folder_id, name, size, content_type)
         return await Upload(self._graph, wanted, open_at, keep).run(session_url)

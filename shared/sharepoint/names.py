@@ -8,6 +8,7 @@ from shared.errors import Stop
 
 _ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?")
 _RESERVED = re.compile(r'["*:<>?/\\|#%\x00-\x1f\x7f]+')
+_ENDS = re.compile(r"\A[\s.~$]+|[\s.~$]+\Z")
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d|\.lock|desktop\.ini)", re.IGNORECASE)
 _LONGEST = 200
 """Characters. SharePoint takes 255 for a name, but 400 for the whole path below the site."""
@@ -40,13 +41,13 @@ def beside(name: str, number: int) -> str:
 
 def readable(name: str, *, otherwise: str = "file") -> str:
     """A file's own name as SharePoint allows it: reserved characters become dashes, the suffix stays."""
-    plain = _RESERVED.sub("-", name).replace("_vti_", "-vti-").strip(" .~$")
+    plain = _ENDS.sub("", _RESERVED.sub("-", name).replace("_vti_", "-vti-"))
     if not plain or _DEVICES.fullmatch(plain):
         plain = otherwise
     if len(plain) > _LONGEST:
         stem, dot, suffix = plain.rpartition(".")
         suffix = f"{dot}{suffix}" if stem and len(suffix) < 20 else ""
-        plain = plain[: _LONGEST - len(suffix)].rstrip(" .") + suffix
+        plain = _ENDS.sub("", plain[: _LONGEST - len(suffix)]) + suffix
     return plain
 
 

@@ -85,8 +85,8 @@ class Waits:
         self._end = self._clock() + self._patience
 
     async def another(self, asked: float) -> float:
-        """Wait before another try; 0 then. When patience would not last: the seconds that should pass, at once."""
-        wait = max(asked, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0**self._tries) * random.uniform(0.5, 1.0))
+        """Wait as asked, or longer with each try; 0 then. The seconds, without waiting, when patience is too short."""
+        wait = asked or min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0**self._tries) * random.uniform(0.5, 1.0)
         self._tries += 1
         if self._clock() + wait > self._end:
             return max(wait, 1.0)

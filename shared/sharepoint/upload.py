@@ -142,8 +142,10 @@ class Upload:
             quick_xor.update(piece)
             # The last slice waits for the end of the file, so that a file longer than it said never becomes one.
             while len(buffer) > SLICE and quick_xor.length <= size:
-                await session.send(buffer[:SLICE], begin, waits)
-                del buffer[:SLICE]
+                rest = buffer[SLICE:]
+                del buffer[SLICE:]
+                await session.send(buffer, begin, waits)
+                buffer = rest
                 begin += SLICE
             if quick_xor.length > size:
                 break
