@@ -16,7 +16,7 @@ from shared.sharepoint.client import SharePoint
 SIZE = 64 * 1024 * 1024
 PIECE = bytes(range(256)) * 4096
 MOST = 12 * 1024 * 1024
-"""Two slices and a little: the libraries on the way need one. The simulator is another process, so that only the client is measured."""
+"""Two slices and a little: the libraries on the way need one too. The simulator is a process of its own."""
 
 
 class AnyToken:
