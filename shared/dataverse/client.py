@@ -1,19 +1,20 @@
 """Dataverse as the app knows it: one value with every verb. DOOR
 
-The verbs live in `reads`, `rows`, `definitions` and `removals`; all of them send through one `Transport`.
+The verbs live in `reads`, `rows`, `activities`, `files`, `definitions`, `removals` and `security`; all of them send
+through one `Transport`.
 """
 
 from __future__ import annotations
 
 import httpx
 
+from shared.dataverse.files import Files
 from shared.dataverse.pace import Gate
-from shared.dataverse.removals import Removals
-from shared.dataverse.rows import Rows
+from shared.dataverse.security import Security
 from shared.dataverse.transport import TokenSource, Transport
 
 
-class Dataverse(Rows, Removals):
+class Dataverse(Files, Security):
     """One environment. Keep one per process and address: its callers then share a pace, as they share the limits.
 
     ``url`` is the environment's address without a path. ``http`` should come from ``transport.connect()``: no cookies.

@@ -13,6 +13,8 @@ _TYPES = "Microsoft.Dynamics.CRM."
 _NAME_LENGTH = 200
 _TEXT_LENGTH = 200
 _MEMO_LENGTH = 100_000
+LARGEST_FILE = 10_485_760
+"""Kilobytes a file column may hold; fixed once it is made (FileAttributeMetadata)."""
 _CASCADE = {
     "Assign": "NoCascade",
     "Delete": "RemoveLink",
@@ -71,6 +73,8 @@ def field_body(field: Field) -> dict[str, Any]:
             return _column(field, "DateTime", Format="DateAndTime", DateTimeBehavior={"Value": "UserLocal"})
         case Kind.CHOICE:
             return _column(field, "Picklist", OptionSet=_choice(field))
+        case Kind.FILE:
+            return {**_column(field, "File", MaxSizeInKB=LARGEST_FILE), "AttributeType": "Virtual"}
     raise Stop("column-kind", f"A column of kind {field.kind} cannot be created ({field.name}).")
 
 
@@ -82,6 +86,7 @@ def _column(field: Field, kind: str, **more: Any) -> dict[str, Any]:
         "SchemaName": field.schema_name or field.name,
         "DisplayName": label(field.label or field.name),
         "RequiredLevel": {"Value": "None"},
+        **({"IsSecured": True} if field.secured else {}),
         **more,
     }
     if field.why:

@@ -86,6 +86,8 @@ def _field(
         navigation=navigation,
         custom=bool(attribute.get("IsCustomAttribute")),
         writable=attribute.get("IsValidForCreate", True) or attribute.get("IsValidForUpdate", True),
+        secured=bool(attribute.get("IsSecured")),
+        precision=attribute.get("Precision"),
     )
 
 
@@ -95,6 +97,8 @@ def _kind(attribute: Json) -> Kind:
         # The behaviour decides what travels; the format only what people see (overriddencreatedon shows a date).
         behaviour = (attribute.get("DateTimeBehavior") or {}).get("Value")
         return Kind.DATE if behaviour == "DateOnly" else Kind.INSTANT
+    if kind == "Virtual" and (attribute.get("AttributeTypeName") or {}).get("Value") == "FileType":
+        return Kind.FILE
     return _KINDS.get(str(kind), Kind.OTHER)
 
 

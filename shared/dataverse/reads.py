@@ -16,7 +16,9 @@ Row = dict[str, Any]
 
 _POINTED = 100
 """Ids in one filter of ``pointed_at``: Dataverse takes 500 conditions, and the address has its limit too."""
-_USER_COLUMNS = "systemuserid,fullname,internalemailaddress,isdisabled,islicensed,applicationid"
+_USER_COLUMNS = (
+    "systemuserid,fullname,internalemailaddress,isdisabled,islicensed,applicationid,azureactivedirectoryobjectid"
+)
 
 
 class Reads:
@@ -123,8 +125,9 @@ class Reads:
         reply = await self._transport.send("GET", path, where=where, headers=odata.STRONG if strong else None)
         return reply.json()
 
-    async def _follow(self, path: str, *, where: str, size: int) -> AsyncIterator[list[Row]]:
-        prefer = {"Prefer": f"odata.maxpagesize={size}"}  # the same on every page
+    async def _follow(self, path: str, *, where: str, size: int, annotations: bool = False) -> AsyncIterator[list[Row]]:
+        names = ',odata.include-annotations="Microsoft.Dynamics.CRM.lookuplogicalname"' if annotations else ""
+        prefer = {"Prefer": f"odata.maxpagesize={size}{names}"}  # the same on every page
         link: str | None = path
         while link:
             body = (await self._transport.send("GET", link, where=where, headers=prefer)).json()
@@ -180,4 +183,5 @@ def _user(row: Row) -> User:
         licensed=row.get("islicensed"),
         has_role=None if roles is None else bool(roles),
         application=bool(row.get("applicationid")),
+        entra_object_id=row.get("azureactivedirectoryobjectid") or "",
     )

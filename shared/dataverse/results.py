@@ -41,6 +41,32 @@ class User:
     licensed: bool | None = None
     has_role: bool | None = None
     application: bool = False
+    entra_object_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How an opportunity ends. ``actual_end`` is a date; ``status`` a status reason of the state it ends in."""
+
+    id: str
+    won: bool
+    status: int
+    actual_end: str | None = None
+    actual_revenue: float | None = None
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentRules:
+    """What the organisation lets into notes. ``most_base64_bytes`` is measured on the Base64 text (default 5 MiB).
+
+    Extensions are in lower case without a dot. Where ``allowed_types`` has any, no other type goes.
+    """
+
+    most_base64_bytes: int
+    blocked_extensions: frozenset[str] = frozenset()
+    blocked_types: frozenset[str] = frozenset()
+    allowed_types: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

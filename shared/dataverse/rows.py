@@ -42,12 +42,16 @@ class Rows(Reads):
         super().__init__(transport)
         self._states_in_bulk: dict[str, bool] = {}
 
-    async def create(self, table: Table, rows: Sequence[Row]) -> list[Result]:
-        """Make the rows, each with the id it names. One that is there already by that id is a success."""
+    async def create(self, table: Table, rows: Sequence[Row], *, caller: str | None = None) -> list[Result]:
+        """Make the rows, each with the id it names. One that is there already by that id is a success.
+
+        ``caller``: the Entra object id of the user who is to have made them. That needs prvActOnBehalfOfAnotherUser;
+        such rows go one by one in batches, each under the header that names the user.
+        """
         ids, found = _ids(table, rows), Results()
         for chunk in _chunks(rows):
-            bulk = (await self.bulk(table.name)).create
-            found |= await (self._create_bulk(table, chunk) if bulk else self._create_each(table, chunk))
+            bulk = caller is None and (await self.bulk(table.name)).create
+            found |= await (self._create_bulk(table, chunk) if bulk else self._create_each(table, chunk, caller))
         return [found[row_id] for row_id in ids]
 
     async def update(self, table: Table, rows: Sequence[Row]) -> list[Result]:
@@ -59,20 +63,30 @@ class Rows(Reads):
             found |= await (self._update_bulk(table, chunk) if bulk else self._update_each(table, chunk))
         return [found[row_id] for row_id in ids]
 
-    async def set_state(self, table: Table, rows: Sequence[tuple[str, int, int]]) -> list[Result]:
+    async def set_state(
+        self,
+        table: Table,
+        rows: Sequence[tuple[str, int, int]],
+        *,
+        values: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> list[Result]:
         """The second write that a state other than the default needs: (id, statecode, statuscode) for each row.
+
+        ``values`` are columns that must go along with it, by row: an activity's actual end is stamped with now
+        otherwise.
 
         That UpdateMultiple changes states is not documented. So the first time one row of a table is read back; where
         it was refused or did nothing, single PATCHes do it, then and ever after.
         """
         key = table.primary_id
         bodies: list[dict[str, Any]] = [
-            {key: one, "statecode": state, "statuscode": status} for one, state, status in rows
+            {key: one, "statecode": state, "statuscode": status, **(values or {}).get(one, {})}
+            for one, state, status in rows
         ]
         ids, found = _ids(table, bodies), Results()
         for chunk in _chunks(bodies):
             known = self._states_in_bulk.get(table.name)
-            bulk = known is not False and len(chunk) > 1 and (await self.bulk(table.name)).update
+            bulk = not values and known is not False and len(chunk) > 1 and (await self.bulk(table.name)).update
             if bulk and await self._set_states_in_bulk(table, chunk, known=known is not None):
                 found |= _all_ok(table, chunk, 204)
                 continue
@@ -120,8 +134,9 @@ class Rows(Reads):
             return first | await self._create_bulk(table, rows[middle:], tries=tries)
         return await self._create_each(table, rows)
 
-    async def _create_each(self, table: Table, rows: Sequence[Row]) -> Results:
-        work = {row[table.primary_id].lower(): self._operation("POST", table.set_name, {}, row) for row in rows}
+    async def _create_each(self, table: Table, rows: Sequence[Row], caller: str | None = None) -> Results:
+        headers = {"CallerObjectId": caller} if caller else {}
+        work = {row[table.primary_id].lower(): self._operation("POST", table.set_name, headers, row) for row in rows}
 
         async def settle(doubtful: Mapping[str, Fault]) -> Results:
             return await self._present(table, list(doubtful))
