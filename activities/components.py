@@ -5,11 +5,9 @@ A name is what the journal keeps: ``field|contact|bw_sourceid``. It is enough to
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
-from shared.dataverse import odata
 from shared.dataverse.client import Dataverse
 from shared.schema.gaps import (
     AddField,
@@ -94,30 +92,6 @@ async def is_there(target: Dataverse, part: Publisher | Solution) -> bool:
             return await target.has_publisher(part.prefix)
         case Solution():
             return await target.has_solution(part.name)
-
-
-async def opened(target: Dataverse, profile: str, columns: Sequence[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-    """The columns that a profile lets our user read, create and update; none while it is not there, or not ours."""
-    us = (await target.who_am_i()).user_id
-    found = await target.find("fieldsecurityprofiles", "fieldsecurityprofileid", f"name eq {odata.quoted(profile)}")
-    if found is None:
-        return frozenset()
-    member = f"systemuserid eq {us} and systemuserprofiles_association/any(p:p/fieldsecurityprofileid eq {found})"
-    if await target.find("systemusers", "systemuserid", member) is None:
-        return frozenset()
-    permissions = await asyncio.gather(*(_permission(target, found, table, column) for table, column in columns))
-    return frozenset(column for column, permission in zip(columns, permissions, strict=True) if permission)
-
-
-async def _permission(target: Dataverse, profile: str, table: str, column: str) -> str | None:
-    which = f"entityname eq {odata.quoted(table)} and attributelogicalname eq {odata.quoted(column)}"
-    rights = f"canread eq {ALLOWED} and cancreate eq {ALLOWED} and canupdate eq {ALLOWED}"
-    wanted = f"_fieldsecurityprofileid_value eq {profile} and {which} and {rights}"
-    return await target.find("fieldpermissions", "fieldpermissionid", wanted)
-
-
-ALLOWED = 4
-"""The choice value of a column permission that is granted (fieldpermission.canread and its like)."""
 
 
 async def create(target: Dataverse, part: Part, *, prefix: str) -> bool:

@@ -21,7 +21,7 @@ from shared.mapping.model import FieldMap, parse
 from shared.mapping.wanted import tables as wanted_tables
 from shared.runs.model import Run
 from shared.schema.budget import budget_document
-from shared.schema.gaps import PROFILE, AllowColumns, CreateTable, Gaps, gaps, secured_columns, unready_keys
+from shared.schema.gaps import AllowColumns, CreateTable, Gaps, gaps, secured_columns, unready_keys
 from shared.schema.model import Table
 from shared.wire.payloads import About, Progress
 
@@ -68,20 +68,10 @@ async def _compared(tools: Toolbox, run: Run, wanted: Sequence[Table]) -> tuple[
     target = tools.target_of(run)
     pointed_at = (name for table in wanted for field in table.fields for name in field.targets)
     live = await target.tables([*(table.name for table in wanted), *pointed_at, "systemuser"])
-    allowed = await _allowed(tools, run, secured_columns(wanted))
+    allowed = None
+    if secured_columns(wanted):
+        allowed = await target.writable_secured_columns((await target.who_am_i()).user_id)
     return live, gaps(wanted, live, option_prefix=tools.settings.option_prefix, allowed=allowed)
-
-
-async def _allowed(tools: Toolbox, run: Run, columns: Sequence[tuple[str, str]]) -> frozenset[tuple[str, str]] | None:
-    """The secured columns that our user may write by now. What we made ourselves the journal knows."""
-    if not columns:
-        return None
-    if run.option("schema") == "guide":
-        return await components.opened(tools.target_of(run), PROFILE, columns)
-    journal = await tools.journal(run.id)
-    made = components.name_of(AllowColumns(PROFILE, ()))
-    pages = [page for page in await journal.read(LANE) if page.entries[0].id == made]
-    return frozenset(columns if any(page.state is PageState.SETTLED for page in pages) else ())
 
 
 async def _guide(

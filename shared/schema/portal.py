@@ -31,6 +31,9 @@ DATA_TYPES = {
 CUSTOMER = frozenset({"account", "contact"})
 """What the portal's type Customer points to; a lookup to any other several tables is made by request only."""
 
+LARGEST_FILE = 10_485_760
+"""Kilobytes of a file column where nothing smaller is asked for: the portal proposes 32 MB and never changes it."""
+
 _BEHAVIOURS = {Kind.DATE: "Date only", Kind.INSTANT: "User local"}
 _WHOLE = ("-2,147,483,648", "2,147,483,647")
 
@@ -77,8 +80,7 @@ def settings(field: Field) -> list[tuple[str, str]]:
         case Kind.CHOICE:
             found.append(("Sync with global choice", "No"))
         case Kind.FILE:
-            if field.max_length:
-                found.append(("Maximum file size", f"{field.max_length:,} KB"))
+            found.append(("Maximum file size", f"{field.max_length or LARGEST_FILE:,} KB"))
     return found
 
 

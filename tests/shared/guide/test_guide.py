@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from shared.dataverse.creation import lookup_body
+from shared.dataverse.creation import field_body, lookup_body
 from shared.guide.document import Names, guide
 from shared.guide.markdown import markdown
 from shared.guide.page import html
@@ -104,6 +104,12 @@ def test_r125_types_are_given_in_the_portals_words_with_every_setting(
 ) -> None:
     one = column(written(VISIT, CONTACT), name)
     assert (one["data_type"], dict(one["settings"]), one["required"]) == (data_type, settings, "Optional")
+
+
+def test_r125_a_file_column_asks_for_the_size_that_the_app_would_give_it() -> None:
+    file = Field("bw_any", Kind.FILE, "bw_Any", "Any", custom=True)
+    one = column(written(replace(VISIT, fields=(SOURCE_ID, file)), CONTACT), "bw_any")
+    assert dict(one["settings"]) == {"Maximum file size": f"{field_body(file)['MaxSizeInKB']:,} KB"}
 
 
 def test_r126_every_choice_has_every_label_and_value_and_says_which_are_there() -> None:
