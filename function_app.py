@@ -29,7 +29,12 @@ app.register_functions(stories)
 app.register_functions(hands)
 
 AWAKE = (df.OrchestrationRuntimeStatus.Running, df.OrchestrationRuntimeStatus.Pending)
-SAFE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+SAFE = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    # Here and not in host.json: the host's custom headers replace what an answer says, and a page needs its styles.
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
 Verb = Callable[[Toolbox, Run], Awaitable[Outcome]]
 
 
