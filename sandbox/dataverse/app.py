@@ -22,6 +22,7 @@ from .access import Access
 from .addresses import ROOT
 from .administration import Statistics, add_admin_routes
 from .batch import run_batch
+from .column_security import READING
 from .errors import DataverseError
 from .limits import OFF, Limits, Protection
 from .organisation import Organisation
@@ -96,6 +97,7 @@ class Door:
                 caller=caller,
                 fault=http.get("fault"),
             )
+            READING.set(caller)
             result = await self._executed(request)
         except web.HTTPRequestEntityTooLarge:
             result = refusal(DataverseError(413, "0x8004418a", "The request exceeds the maximum size."))

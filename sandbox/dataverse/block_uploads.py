@@ -40,7 +40,8 @@ FAMILIES = {
 }
 
 
-def _target(org: Organisation, body: dict[str, Any], table_name: str | None) -> tuple[TableSchema, dict[str, Any]]:
+def named_target(org: Organisation, body: dict[str, Any], table_name: str | None) -> tuple[TableSchema, dict[str, Any]]:
+    """The table and the row that a block message is about."""
     target = body.get("Target")
     kind = target.get("@odata.type") if isinstance(target, dict) else None
     if not isinstance(target, dict) or not isinstance(kind, str):
@@ -54,7 +55,7 @@ def _target(org: Organisation, body: dict[str, Any], table_name: str | None) -> 
 
 def _initialize(family: str) -> Callable[[Organisation, Request], Answer]:
     def message(org: Organisation, request: Request) -> Answer:
-        table, target = _target(org, request.json(), FAMILIES[family].table)
+        table, target = named_target(org, request.json(), FAMILIES[family].table)
         row_id = guid(target.get(table.primary_id)) or org.new_id()
         return _begin(org, request, Upload(table.logical_name, row_id, "", str(target.get("filename") or "")))
 
@@ -63,7 +64,7 @@ def _initialize(family: str) -> Callable[[Organisation, Request], Answer]:
 
 def _initialize_file(org: Organisation, request: Request) -> Answer:
     body = request.json()
-    table, target = _target(org, body, None)
+    table, target = named_target(org, body, None)
     column = table.columns.get(str(body.get("FileAttributeName")))
     row_id = guid(target.get(table.primary_id))
     if column is None or column.kind is not Kind.FILE or row_id is None or not body.get("FileName"):
@@ -116,7 +117,7 @@ def _commit(name: str) -> Callable[[Organisation, Request], Answer]:
     def message(org: Organisation, request: Request) -> Answer:
         body = request.json()
         upload = _upload(org, body)
-        table, target = _target(org, body, family.table)
+        table, target = named_target(org, body, family.table)
         content = _joined(upload, body)
         row = {key: value for key, value in target.items() if key not in ("@odata.type", table.primary_id)}
         row[family.body] = base64.b64encode(content).decode("ascii")

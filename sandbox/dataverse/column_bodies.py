@@ -82,6 +82,7 @@ def read_column(body: dict[str, Any], metadata_id: str, choices: Iterable[Global
         required=required,
         custom=True,
         primary_name=bool(body.get("IsPrimaryName")),
+        secured=bool(body.get("IsSecured")),
     )
     return replace(column, **_facts(kind, body, choices, option_prefix))
 

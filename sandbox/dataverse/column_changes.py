@@ -75,6 +75,16 @@ def companions(table: str, columns: Iterable[Column], present: frozenset[str]) -
     return Addition(tuple(added), tuple(links))
 
 
+FIXED = frozenset({"annotation", "activityparty", "fieldpermission", "fieldsecurityprofile"})
+"""Tables whose CanCreateAttributes is false: notes among them."""
+
+
+def check_open(table: TableSchema) -> None:
+    """Raises the 400 for a table that takes no columns of anybody's own."""
+    if table.logical_name in FIXED:
+        raise errors.invalid(f"Columns cannot be added to the table {table.logical_name}.", "0x80047009")
+
+
 def create_column(
     org: Organisation, caller: Caller, table: TableSchema, body: dict[str, Any], solution: str | None
 ) -> Column:
@@ -92,6 +102,7 @@ def create_column(
 def store_column(
     org: Organisation, caller: Caller, table: TableSchema, column: Column, extra: Addition, solution: str | None
 ) -> None:
+    check_open(table)
     name = table.logical_name
     org.catalogue.put_column(name, column, *extra.columns)
     for link in extra.relationships:

@@ -99,6 +99,7 @@ class Column:
     custom: bool = False
     primary_name: bool = False
     attribute_of: str | None = None
+    secured: bool = False
 
     @cached_property
     def logical_name(self) -> str:
@@ -107,6 +108,11 @@ class Column:
     @property
     def polymorphic(self) -> bool:
         return len(self.targets) > 1
+
+    @property
+    def securable(self) -> bool:
+        """Whether column security may lock it: here, every custom column that is not the primary name."""
+        return self.custom and not self.primary_name
 
     @property
     def date_only(self) -> bool:
@@ -203,6 +209,11 @@ class TableSchema:
     @cached_property
     def logical_name(self) -> str:
         return self.schema_name.lower()
+
+    @cached_property
+    def secured_columns(self) -> frozenset[str]:
+        """The columns that column security locks."""
+        return frozenset(name for name, column in self.columns.items() if column.secured)
 
     @property
     def states(self) -> Column | None:

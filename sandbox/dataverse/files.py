@@ -37,6 +37,7 @@ class FileRoom:
     def __init__(self) -> None:
         self.files: dict[str, StoredFile] = {}
         self.uploads: dict[str, Upload] = {}
+        self.downloads: dict[str, Any] = {}
 
     def replay(self, file_id: str, value: Any) -> None:
         if value is None:

@@ -9,6 +9,7 @@ import orjson
 
 from . import deletion, errors
 from .addresses import path_of, segments
+from .block_downloads import DOWNLOAD_ACTIONS
 from .block_uploads import UPLOAD_ACTIONS
 from .bulk_delete import bulk_delete
 from .choice_changes import options_of, set_options
@@ -180,5 +181,6 @@ ACTIONS: dict[str, Message] = {
     "BulkDelete": _bulk_delete,
     "Restore": _restore,
     **UPLOAD_ACTIONS,
+    **DOWNLOAD_ACTIONS,
     **CUSTOMIZATIONS,
 }

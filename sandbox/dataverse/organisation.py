@@ -63,6 +63,7 @@ class Organisation:
         self.warm: set[str] = set()
         self._random: list[str] = []
         self.pending_deletes: list[Pending] = []
+        self.denials: dict[tuple[Any, ...], frozenset[str]] = {}
         self.sorted_results: OrderedDict[tuple[Any, ...], list[tuple[tuple[Any, ...], str]]] = OrderedDict()
         self._journal: Journal | None = None
         self._together: Transaction | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import errors, rules
+from .column_security import check_write
 from .columns import Column, Kind, TableSchema
 from .nesting import create_children, create_parents
 from .people import privilege
@@ -22,6 +23,7 @@ def create(work: Work, table: TableSchema, body: dict[str, Any], *, row_id: str 
     """Create a row, with its nested rows; answers its id. `row_id` is the one in the URL, if any."""
     rules.before_create(work, table, body)
     written = work.org.writer(table, CREATE).read(body)
+    check_write(work.org, table, work.caller, set(written.changes), "cancreate")
     if written.nested:
         create_parents(work, table, written)
     row = new_row(work, table, written, row_id)
@@ -95,6 +97,7 @@ def update(work: Work, table: TableSchema, row_id: str, body: dict[str, Any], *,
         raise errors.no_record(name, row_id)
     check_version(old, if_match)
     written = work.org.writer(table, UPDATE).read(body)
+    check_write(work.org, table, work.caller, set(written.changes), "canupdate")
     if written.nested:
         create_parents(work, table, written)
     row = _changed(work, table, old, written)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from .column_security import hidden
 from .columns import CHOICE_KINDS, LOOKUP_KINDS, Column, Kind, TableSchema
 from .tables import Row
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 FORMATTED = "@OData.Community.Display.V1.FormattedValue"
 LOGICAL = "@Microsoft.Dynamics.CRM.lookuplogicalname"
 NAVIGATION = "@Microsoft.Dynamics.CRM.associatednavigationproperty"
+LOCKED = "\0"
+"""A name that no row has anything under: a column that the caller may not read."""
 HIDDEN_KINDS = frozenset({Kind.PARTIES})
 
 Annotate = Callable[[Row, dict[str, Any]], None]
@@ -28,8 +31,12 @@ def renderer(
 ) -> Callable[[Row], dict[str, Any]]:
     """A function from row to JSON object with exactly these columns, null where the row has nothing."""
     chosen = list(columns)
-    pairs = [(column.property_name, column.logical_name) for column in chosen]
-    annotate = _annotators(org, table, chosen, annotations)
+    locked = hidden(org, table)
+    pairs = [
+        (column.property_name, LOCKED if column.logical_name in locked else column.logical_name) for column in chosen
+    ]
+    readable = [column for column in chosen if column.logical_name not in locked]
+    annotate = _annotators(org, table, readable, annotations)
 
     def plain(row: Row) -> dict[str, Any]:
         get = row.get

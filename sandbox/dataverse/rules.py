@@ -75,12 +75,24 @@ def check_extension(work: Work, file_name: str | None) -> None:
         raise errors.invalid(text, "0x80043e09")
 
 
+def check_type(work: Work, mime_type: str | None) -> None:
+    """Raises when the organisation blocks a MIME type, or allows only others."""
+    row, wanted = organisation_row(work), (mime_type or "").lower()
+    lists = [[one.strip().lower() for one in str(row.get(name) or "").split(";") if one.strip()]
+             for name in ("blockedmimetypes", "allowedmimetypes")]  # fmt: skip
+    blocked, allowed = lists
+    if wanted and (wanted in blocked if not allowed else wanted not in allowed):
+        text = "The attachment is either not a valid type or is too large. It cannot be uploaded or downloaded."
+        raise errors.invalid(text, "0x80043e09")
+
+
 def organisation_row(work: Work) -> Row:
     return next(iter(work.org.store("organization").rows.values()))
 
 
 def _check_file(work: Work, row: Row, changes: Mapping[str, Any], *, body: str) -> None:
     check_extension(work, row.get("filename"))
+    check_type(work, row.get("mimetype"))
     if changes.get(body) is None:
         if body not in row:
             row.pop("filesize", None)

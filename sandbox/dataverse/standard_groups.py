@@ -64,6 +64,7 @@ PLURALS = {
     "Task": "Tasks",
     "Appointment": "Appointments",
     "Email": "Emails",
+    "Letter": "Letters",
     "OpportunityClose": "OpportunityCloses",
 }
 

@@ -46,7 +46,7 @@ class Rows(Reads):
         """Make the rows, each with the id it names. One that is there already by that id is a success.
 
         ``caller``: the Entra object id of the user who is to have made them. That needs prvActOnBehalfOfAnotherUser;
-        such rows go one by one in batches, each under the header that names the user.
+        such rows go one by one, in a batch under the header that names the user.
         """
         ids, found = _ids(table, rows), Results()
         for chunk in _chunks(rows):
@@ -136,12 +136,13 @@ class Rows(Reads):
 
     async def _create_each(self, table: Table, rows: Sequence[Row], caller: str | None = None) -> Results:
         headers = {"CallerObjectId": caller} if caller else {}
-        work = {row[table.primary_id].lower(): self._operation("POST", table.set_name, headers, row) for row in rows}
+        work = {row[table.primary_id].lower(): self._operation("POST", table.set_name, {}, row) for row in rows}
 
         async def settle(doubtful: Mapping[str, Fault]) -> Results:
             return await self._present(table, list(doubtful))
 
-        return await each(self._transport, table, work, settle=settle, where=f"create {table.name}")
+        where = f"create {table.name}"
+        return await each(self._transport, table, work, settle=settle, where=where, headers=headers)
 
     async def _present(self, table: Table, ids: Sequence[str]) -> Results:
         there = await self.rows(table, ids, select=[])

@@ -20,18 +20,25 @@ _AGAIN = frozenset({FaultKind.RETRY, FaultKind.THROTTLED, FaultKind.CUSTOMIZATIO
 
 
 async def each(
-    transport: Transport, table: Table, work: Mapping[str, Operation], *, settle: Settle, where: str
+    transport: Transport,
+    table: Table,
+    work: Mapping[str, Operation],
+    *,
+    settle: Settle,
+    where: str,
+    headers: Mapping[str, str] | None = None,
 ) -> dict[str, Result]:
     """The outcome of every operation, by row id.
 
     ``settle`` gets the ids whose outcome an answer does not tell (lost, there already, a condition that did not hold)
     and answers for those it can. A lost one it leaves out is sent again; others fail with their fault's reason.
-    Raises TryAgain when some could not be brought to an end, and whatever concerns all of them.
+    Raises TryAgain when some could not be brought to an end, and whatever concerns all of them. ``headers`` go with the
+    batch itself: whom it acts for is a matter of the whole request.
     """
     results: dict[str, Result] = {}
     pending = dict(work)
     for attempt in range(1, _TRIES + 1):
-        faults = await _send(transport, pending, results, where=where)
+        faults = await _send(transport, pending, results, where=where, headers=headers or {})
         doubtful = {row_id: fault for row_id, fault in faults.items() if fault.kind in _DOUBTFUL}
         results |= await settle(doubtful) if doubtful else {}
         again: dict[str, Fault] = {}
@@ -65,12 +72,18 @@ def _stop_if_ours(faults: Mapping[str, Fault], work: Mapping[str, Operation], *,
 
 
 async def _send(
-    transport: Transport, pending: Mapping[str, Operation], results: dict[str, Result], *, where: str
+    transport: Transport,
+    pending: Mapping[str, Operation],
+    results: dict[str, Result],
+    *,
+    where: str,
+    headers: Mapping[str, str],
 ) -> dict[str, Fault]:
     faults: dict[str, Fault] = {}
     for group in _groups(pending):
         try:
-            parts = await transport.batch([pending[row_id] for row_id in group], where=where, repeatable=False)
+            operations = [pending[row_id] for row_id in group]
+            parts = await transport.batch(operations, where=where, repeatable=False, headers=headers)
         except OutcomeUnknown:
             faults |= dict.fromkeys(group, NO_ANSWER)
             continue

@@ -138,14 +138,21 @@ class Transport:
             if fault.kind is not FaultKind.THROTTLED:  # a throttle closed the gate, which makes everybody wait
                 await self.gate.sleep(wait)
 
-    async def batch(self, operations: Sequence[Operation], *, where: str, repeatable: bool = True) -> list[Part]:
+    async def batch(
+        self,
+        operations: Sequence[Operation],
+        *,
+        where: str,
+        repeatable: bool = True,
+        headers: Mapping[str, str] | None = None,
+    ) -> list[Part]:
         """One $batch that goes on after an error: an answer per operation, in order."""
         reply = await self.send(
             "POST",
             "$batch",
             where=where,
             content=batch.encode(operations),
-            headers={"Prefer": "odata.continue-on-error"},
+            headers={"Prefer": "odata.continue-on-error", **(headers or {})},
             repeatable=repeatable,
         )
         try:

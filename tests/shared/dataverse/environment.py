@@ -129,6 +129,6 @@ async def built(target: Dataverse) -> dict[str, Table]:
     """The live tables after everything wanted was made."""
     await target.ensure_publisher("bw", 72700)
     await target.ensure_solution(SOLUTION, "bw")
-    live = await target.tables(["contact", "bw_visit"])
+    live = await target.tables(["contact", "account", "bw_visit"])
     await apply(target, gaps([CONTACT, VISIT], live).steps)
     return await target.tables(["contact", "account", "bw_visit"])

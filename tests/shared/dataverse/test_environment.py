@@ -84,9 +84,9 @@ async def test_what_is_missing_is_made_once_and_then_nothing_is_missing(town: To
     target = town.target
     assert await target.ensure_publisher("bw", 72700)
     assert await target.ensure_solution(SOLUTION, "bw")
-    steps = gaps([CONTACT, VISIT], await target.tables(["contact", "bw_visit"])).steps
+    steps = gaps([CONTACT, VISIT], await target.tables(["contact", "account", "bw_visit"])).steps
     assert all(await apply(target, steps))
-    live = await target.tables(["contact", "bw_visit"])
+    live = await target.tables(["contact", "account", "bw_visit"])
     found = gaps([CONTACT, VISIT], live)
     assert (found.steps, found.blockers) == ((), ())
     assert not any(await apply(target, steps))
