@@ -8,9 +8,11 @@ from typing import Any
 import azure.durable_functions as df
 
 from activities import (
+    attach,
     bookkeeping,
     discover,
     extract,
+    files,
     link,
     load,
     mapping,
@@ -40,12 +42,15 @@ HANDS: dict[str, Callable[..., Awaitable[Any]]] = {
     "link": link.link,
     "choose_sample": sample.choose_sample,
     "load": load.load,
+    "attach": attach.attach,
     "sample_diff": sample_diff.sample_diff,
     "reconcile": reconcile.reconcile,
+    "prove_files": files.prove_files,
     "verdict": reconcile.verdict,
     "open_window": extract.open_window,
     "begin_pickup": extract.begin_pickup,
     "undo": undo.undo,
+    "undo_files": files.undo_files,
     "undo_schema": schema.undo_schema,
     "finish": bookkeeping.finish,
 }

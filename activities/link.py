@@ -35,6 +35,10 @@ async def link(tools: Toolbox, about: About) -> Nothing:
     if about.generation == "base" and mapping.rule("defaults"):
         address = await tools.staging.write_shard(run.id, "defaults", "base", 0, [DEFAULT_RECORD])
         await tools.runs.put_shard(run.id, "defaults", "base", 0, address)
+    if about.generation == "base":
+        rules = await tools.target_of(run).attachment_rules()
+        policy = FilesPolicy.of(rules, run.request.get("files") or {})
+        await documents.publish(tools, run.id, "files-policy", policy.to_json())
     kept = await documents.read(tools, run.id, "crosswalk")
     before = kept if about.generation != "base" else None
     known = {name: await ids_of(tools, run, about.generation, name, before) for name in referred_to(mapping)}

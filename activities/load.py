@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from activities.files import with_versions
 from activities.link import object_maps
 from activities.reading import present as rows_there
 from activities.toolbox import Toolbox
@@ -121,7 +122,8 @@ async def _left_before(tools: Toolbox, run: Run, journal: Journal, slice_: Slice
                 if entry.id in ids and entry.version:
                     first = left.get(entry.id, entry)
                     left[entry.id] = replace(entry, before=first.before)
-    return left
+    versions = await with_versions(tools, run, slice_.object, left)
+    return {id_: replace(entry, version=versions.get(id_, entry.version)) for id_, entry in left.items()}
 
 
 async def _batch(work: Work, records: list[dict[str, Any]], *, page: int) -> tuple[Tally, dict[str, int]]:

@@ -23,11 +23,30 @@ async def plan(tools: Toolbox, asked: Slice) -> Plan:
     mapping = parse(await documents.need(tools, run.id, "mapping"))
     if asked.step == "extract":
         return Plan(waves.one_lane_each(run.id, asked.step, asked.generation, mapping.sources()))
+    if asked.step == "attach":
+        return await _with_files(tools, run, mapping, asked.generation)
+    if asked.step == "prove_files":
+        turn, lanes = await _turn(tools, run), tools.settings.lanes
+        proof = [Slice(run.id, "prove_files", f"files.{turn}", "attachments", lane, lanes) for lane in range(lanes)]
+        return Plan([proof] if mapping.rule("attachments") else [])
     if asked.step == "reconcile":
         return await _proof(tools, run, mapping)
     shards = await _shards(tools, run, mapping, asked.generation)
     order = waves.waves(mapping)
     return Plan(waves.by_shards(run.id, asked.step, asked.generation, order, shards, lanes=tools.settings.lanes))
+
+
+async def _turn(tools: Toolbox, run: Run) -> int:
+    """Which proof this is: a verdict has the number of its own."""
+    verdict = await tools.runs.document(run.id, "verdict")
+    return verdict.sequence + 1 if verdict else 1
+
+
+async def _with_files(tools: Toolbox, run: Run, mapping: FieldMap, generation: str) -> Plan:
+    """One wave: every file stands for itself."""
+    names = [rule.object for rule in mapping.objects if rule.source == "attachments"]
+    shards = {name: count for name, count in (await _shards(tools, run, mapping, generation)).items() if name in names}
+    return Plan(waves.by_shards(run.id, "attach", generation, [names], shards, lanes=tools.settings.lanes))
 
 
 async def _shards(tools: Toolbox, run: Run, mapping: FieldMap, generation: str) -> dict[str, int]:
@@ -36,8 +55,7 @@ async def _shards(tools: Toolbox, run: Run, mapping: FieldMap, generation: str) 
 
 async def _proof(tools: Toolbox, run: Run, mapping: FieldMap) -> Plan:
     """One wave: nothing is written, so nothing waits. What deltas brought is compared apart, as the latest word."""
-    verdict = await tools.runs.document(run.id, "verdict")
-    turn = verdict.sequence + 1 if verdict else 1
+    turn = await _turn(tools, run)
     names = [rule.object for rule in mapping.objects]
     shards = await _shards(tools, run, mapping, "base")
     base = waves.by_shards(run.id, "reconcile", f"base.{turn}", [names], shards, lanes=tools.settings.lanes)

@@ -11,6 +11,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from activities import documents
+from activities.files import files_found
 from activities.link import object_maps
 from activities.reading import present
 from activities.survey import records
@@ -118,7 +119,8 @@ async def verdict(tools: Toolbox, about: About) -> Nothing:
         there = await target.count(object_map.table, f"{NUMBER} eq {run.number}")
         expected = sum(objects[name]["created"] for name in maps if maps[name].table.name == table)
         rows_of_run[table] = (there, expected)
-    body = verdict_of(objects, extracted=extracted, rows_of_run=rows_of_run)
+    files = await files_found(tools, run, turn)
+    body = verdict_of(objects, extracted=extracted, rows_of_run=rows_of_run, files=files)
     await documents.publish(tools, run.id, "verdict", {"turn": turn, **body})
     return Nothing()
 

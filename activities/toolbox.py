@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 from azure.data.tables.aio import TableServiceClient
 
+from shared.attachments.store import Receipts
 from shared.corepractice.bundle import BundleSource
 from shared.corepractice.client import ApiSource
 from shared.corepractice.source import Source
@@ -22,6 +23,8 @@ from shared.mapping.compiled import ObjectMap
 from shared.runs.model import Run
 from shared.runs.store import Runs
 from shared.settings import Settings, settings
+from shared.sharepoint.client import SharePoint
+from shared.sharepoint.items import Drive
 from shared.staging.store import Staging
 
 LARGEST_BUNDLE = 20 * 1024**3
@@ -53,15 +56,20 @@ class Toolbox:
             connection=config.storage_connection, account=config.storage_account, credential=credential
         )
         self.runs = Runs(self.tables)
+        self.receipts = Receipts(self.tables)
         self.http = httpx.AsyncClient(timeout=httpx.Timeout(60, connect=10), follow_redirects=False)
         self._targets: dict[str, Dataverse] = {}
         self._sources: dict[str, Source] = {}
+        self._sites: dict[str, SharePoint] = {}
+        self.drives: dict[tuple[str, str], Drive] = {}
+        self.library_rows: dict[tuple[str, str, str], str] = {}
         self._opening = asyncio.Lock()
         self.compiled: dict[tuple[str, ...], dict[str, ObjectMap]] = {}
 
     async def open(self) -> None:
         """Create what storage must hold."""
         await self.runs.ensure()
+        await self.receipts.ensure()
         await self.staging.ensure()
 
     def target(self, url: str) -> Dataverse:
@@ -73,6 +81,14 @@ class Toolbox:
     def target_of(self, run: Run) -> Dataverse:
         """The run's target."""
         return self.target(str(run.request["target"]["url"]))
+
+    def sharepoint(self, site_url: str) -> SharePoint:
+        """The SharePoint site at that address; one client per site and process."""
+        if site_url not in self._sites:
+            self._sites[site_url] = SharePoint(
+                site_url, self._tokens, graph_url=self.settings.graph_url, http=self.http
+            )
+        return self._sites[site_url]
 
     async def source_of(self, run: Run) -> Source:
         """The run's source, opened once per process."""

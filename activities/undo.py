@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from activities.files import corrected, with_versions
 from activities.link import object_maps
 from activities.load import order_of
 from activities.reading import present as rows_there
@@ -43,7 +44,8 @@ async def undo(tools: Toolbox, slice_: Slice) -> Progress:
         page = await journal.get(name, number)
         if page is None:
             continue
-        undone, held = await _undo_page(target, object_map, page, us=us, links=links)
+        versions = await with_versions(tools, run, slice_.object, (entry.id for entry in page.entries))
+        undone, held = await _undo_page(target, object_map, corrected(page, versions), us=us, links=links)
         notes["undone"] += undone
         notes["held"] += len(held)
         notes["listed"] = [*notes["listed"], *([page.table, *one] for one in held)][:MOST_LISTED]

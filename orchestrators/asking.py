@@ -69,6 +69,12 @@ def _wave(story: Story, wave: list[Slice]) -> Telling[None]:
         raise Held(problem=envelope.problem, wish=envelope.wish)
 
 
+def load(story: Story, run: str, generation: str) -> Telling[None]:
+    """Write a generation's rows, then bring the files that belong to them."""
+    yield from phase(story, run, steps.LOAD.name, generation=generation)
+    yield from phase(story, run, steps.ATTACH.name, generation=generation)
+
+
 def move(story: Story, run: str, to: Phase, *, waiting_for: str = "") -> Telling[None]:
     """Record which phase the run is in and what it waits for."""
     yield from have(story, run, steps.MARK, Mark(run, to, waiting_for))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from orchestrators.asking import TurnBack, have, phase
+from orchestrators.asking import TurnBack, have, load, phase
 from shared.wire import steps
 from shared.wire.context import Held, Story, Telling
 from shared.wire.payloads import About, Look, OpenWindow
@@ -54,4 +54,4 @@ def pickup(story: Story, run: str, *, closing: bool) -> Telling[None]:
     about: About = yield from have(story, run, steps.BEGIN_PICKUP, About(run, closing=closing))
     yield from phase(story, run, steps.EXTRACT.name, generation=about.generation)
     yield from have(story, run, steps.LINK, about)
-    yield from phase(story, run, steps.LOAD.name, generation=about.generation)
+    yield from load(story, run, about.generation)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from orchestrators.asking import TurnBack, consult, ends, have, move, phase, review
+from orchestrators.asking import TurnBack, consult, ends, have, load, move, phase, review
 from shared.vocabulary import Gate, Phase, Verdict
 from shared.wire import steps
 from shared.wire.context import Story, Telling
@@ -65,7 +65,7 @@ def try_a_sample(story: Story, about: About) -> Telling[None]:
     """Load a few hundred records with all their relations, read them back, and let a person look."""
     yield from move(story, about.run, Phase.SAMPLE)
     yield from have(story, about.run, steps.CHOOSE_SAMPLE, about)
-    yield from phase(story, about.run, steps.LOAD.name, generation="sample")
+    yield from load(story, about.run, "sample")
     yield from have(story, about.run, steps.SAMPLE_DIFF, about)
     if (yield from review(story, about.run, Gate.SAMPLE, at=Phase.SAMPLE_REVIEW)) == Verdict.REJECT:
         raise TurnBack
@@ -74,7 +74,7 @@ def try_a_sample(story: Story, about: About) -> Telling[None]:
 def move_everything(story: Story, about: About) -> Telling[None]:
     """The full run, then the proof."""
     yield from move(story, about.run, Phase.LOAD)
-    yield from phase(story, about.run, steps.LOAD.name, generation="base")
+    yield from load(story, about.run, "base")
     yield from prove(story, about)
 
 
@@ -82,6 +82,7 @@ def prove(story: Story, about: About) -> Telling[None]:
     """Read everything back and compare it with what the staged source says it should be."""
     yield from move(story, about.run, Phase.RECONCILE)
     yield from phase(story, about.run, steps.RECONCILE.name, generation="all")
+    yield from phase(story, about.run, steps.PROVE_FILES.name, generation="all")
     yield from have(story, about.run, steps.VERDICT, about)
 
 

@@ -17,9 +17,16 @@ def rollback(context: Any) -> Telling[dict[str, Any]]:
     about = story.input(About)
     yield from move(story, about.run, Phase.ROLLBACK)
     yield from phase(story, about.run, steps.UNDO.name)
+    while (yield from _more_files(story, about)):
+        pass
     while (yield from _more_schema(story, about)):
         pass
     return (yield from ends(story, about.run, Phase.ROLLED_BACK))
+
+
+def _more_files(story: Story, about: About) -> Telling[bool]:
+    progress: Progress = yield from have(story, about.run, steps.UNDO_FILES, about)
+    return progress.more
 
 
 def _more_schema(story: Story, about: About) -> Telling[bool]:

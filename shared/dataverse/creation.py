@@ -7,14 +7,16 @@ from typing import Any
 
 from shared.errors import Stop
 from shared.schema.model import Field, Key, Kind, Option, Table
+from shared.schema.portal import LARGEST_FILE
 
 LANGUAGE = 1033
 _TYPES = "Microsoft.Dynamics.CRM."
 _NAME_LENGTH = 200
 _TEXT_LENGTH = 200
 _MEMO_LENGTH = 100_000
-LARGEST_FILE = 10_485_760
-"""Kilobytes a file column may hold; fixed once it is made (FileAttributeMetadata)."""
+_DECIMAL_PLACES = 4
+_MONEY_PLACES = 2
+_MOST_MONEY = 922_337_203_685_477
 _CASCADE = {
     "Assign": "NoCascade",
     "Delete": "RemoveLink",
@@ -60,11 +62,13 @@ def field_body(field: Field) -> dict[str, Any]:
         case Kind.INTEGER:
             return _column(field, "Integer", MinValue=-2147483648, MaxValue=2147483647, Format="None")
         case Kind.DECIMAL:
-            return _column(field, "Decimal", MinValue=-100000000000, MaxValue=100000000000, Precision=4)
+            places = _DECIMAL_PLACES if field.precision is None else field.precision
+            return _column(field, "Decimal", MinValue=-100000000000, MaxValue=100000000000, Precision=places)
         case Kind.MONEY:
-            return _column(
-                field, "Money", MinValue=-922337203685477, MaxValue=922337203685477, Precision=2, PrecisionSource=0
-            )
+            places = _MONEY_PLACES if field.precision is None else field.precision
+            room = {"MinValue": -_MOST_MONEY, "MaxValue": _MOST_MONEY}
+            # Source 0: the column's own precision, whatever the organisation or the currency say (section 9).
+            return _column(field, "Money", **room, Precision=places, PrecisionSource=0)
         case Kind.BOOLEAN:
             return _column(field, "Boolean", DefaultValue=False, OptionSet=_yes_no())
         case Kind.DATE:
@@ -74,7 +78,8 @@ def field_body(field: Field) -> dict[str, Any]:
         case Kind.CHOICE:
             return _column(field, "Picklist", OptionSet=_choice(field))
         case Kind.FILE:
-            return {**_column(field, "File", MaxSizeInKB=LARGEST_FILE), "AttributeType": "Virtual"}
+            size = field.max_length or LARGEST_FILE  # fixed once it is made (FileAttributeMetadata)
+            return {**_column(field, "File", MaxSizeInKB=size), "AttributeType": "Virtual"}
     raise Stop("column-kind", f"A column of kind {field.kind} cannot be created ({field.name}).")
 
 

@@ -80,7 +80,7 @@ def _field(
         kind=kind,
         schema_name=attribute.get("SchemaName") or name,
         label=_label(attribute.get("DisplayName")),
-        max_length=attribute.get("MaxLength"),
+        max_length=attribute.get("MaxSizeInKB") if kind is Kind.FILE else attribute.get("MaxLength"),
         options=options.get(name, ()),
         targets=tuple(attribute.get("Targets") or (table for table, _ in navigation)),
         navigation=navigation,

@@ -38,6 +38,8 @@ class ObjectMap:
         self.object, self.source, self.wave = rule.object, rule.source, rule.wave
         self.table = live[rule.table]
         self.rule = rule
+        self.prefix = mapping.prefix
+        self.files = around.files
         self._around = around
         self._crosswalk = around.crosswalk
         self._states = {said: (state, status) for said, state, status in rule.states}
@@ -57,6 +59,8 @@ class ObjectMap:
         """What a row is read back with: every mapped column, its state, and who made and last changed it."""
 
     def _add(self, rule: FieldRule, build: Getters) -> None:
+        if rule.kind is Kind.FILE:
+            return  # bytes do not travel with a row
         bind = bind_set = ""
         read = rule.target
         if rule.target == PARTIES:

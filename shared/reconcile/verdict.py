@@ -88,11 +88,12 @@ def verdict(
     *,
     extracted: Mapping[str, int],
     rows_of_run: Mapping[str, tuple[int, int]],
+    files: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The document a person signs off on.
 
     ``extracted``: records staged per object. ``rows_of_run``: per table, the rows in the target that carry this run's
-    number, and how many of them the proof expected.
+    number, and how many of them the proof expected. ``files``: how many were read back byte by byte, and with what.
     """
     unexpected = {table: there - expected for table, (there, expected) in rows_of_run.items() if there != expected}
     unaccounted = {
@@ -103,7 +104,8 @@ def verdict(
     fields = sum(found["fields"] for found in objects.values())
     rows = sum(found["rows"] for found in objects.values())
     differences = sum(found["differs"] for found in objects.values())
-    problems = differences + sum(map(abs, unexpected.values())) + sum(map(abs, unaccounted.values()))
+    bytes_wrong = (files["differs"] + files["missing"]) if files else 0
+    problems = differences + bytes_wrong + sum(map(abs, unexpected.values())) + sum(map(abs, unaccounted.values()))
     return {
         "headline": f"{fields:,} fields of {rows:,} rows compared; {differences:,} differ",
         "proved": problems == 0,
@@ -112,6 +114,7 @@ def verdict(
         "differences": differences,
         "rows_unexpected": unexpected,
         "records_unaccounted_for": unaccounted,
+        "files": dict(files or {}),
         "objects": {name: dict(found) for name, found in objects.items()},
     }
 

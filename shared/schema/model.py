@@ -47,9 +47,10 @@ class Option:
 class Field:
     """One field. ``schema_name`` keeps the case that navigation properties need; ``name`` is its lower case.
 
-    ``max_length`` is in characters. ``targets`` are the tables a lookup may point to, as logical names.
-    ``navigation`` maps each lookup target to its exact, case-sensitive navigation property name. ``secured`` columns can
-    only be read by members of a field security profile. ``precision`` is the number of decimal places.
+    ``max_length`` is in characters, or kilobytes of a file column. ``targets`` are the tables a lookup may point to, as
+    logical names. ``navigation`` maps each lookup target to its exact, case-sensitive navigation property name.
+    ``secured`` columns can only be read by members of a field security profile. ``precision`` is the number of decimal
+    places.
     """
 
     name: str

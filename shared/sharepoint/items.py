@@ -34,6 +34,7 @@ class Found:
     size: int
     is_folder: bool
     quick_xor_hash: str | None = None
+    children: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,13 @@ def found(answer: Mapping[str, Any]) -> Found:
         size=size if isinstance(size, int) else 0,
         is_folder="folder" in answer,
         quick_xor_hash=quick_xor_hash if isinstance(quick_xor_hash, str) and quick_xor_hash else None,
+        children=_children(answer.get("folder")),
     )
+
+
+def _children(folder: Any) -> int:
+    count = folder.get("childCount") if isinstance(folder, Mapping) else None
+    return count if isinstance(count, int) else 0
 
 
 def next_expected(answer: Mapping[str, Any]) -> int | None:

@@ -23,18 +23,22 @@ EXTRACT = Step("extract", Slice, Progress)
 LINK = Step("link", About, Nothing)
 CHOOSE_SAMPLE = Step("choose_sample", About, Nothing)
 LOAD = Step("load", Slice, Progress)
+ATTACH = Step("attach", Slice, Progress)
 SAMPLE_DIFF = Step("sample_diff", About, Nothing)
 RECONCILE = Step("reconcile", Slice, Progress)
+PROVE_FILES = Step("prove_files", Slice, Progress)
 VERDICT = Step("verdict", About, Nothing)
 OPEN_WINDOW = Step("open_window", About, Window)
 BEGIN_PICKUP = Step("begin_pickup", About, About)
 UNDO = Step("undo", Slice, Progress, PAUSE_ONLY)
+UNDO_FILES = Step("undo_files", About, Progress, PAUSE_ONLY)
 UNDO_SCHEMA = Step("undo_schema", About, Progress, PAUSE_ONLY)
 FINISH = Step("finish", Mark, Nothing, NEVER_HELD)
 
 ALL: tuple[Step[object, object], ...] = (
     MARK, LOOK, TROUBLE, PLAN, PROFILE, INVENTORY, PROPOSE, AMEND, SCHEMA, OWNERS, EXTRACT, LINK, CHOOSE_SAMPLE, LOAD,
-    SAMPLE_DIFF, RECONCILE, VERDICT, OPEN_WINDOW, BEGIN_PICKUP, UNDO, UNDO_SCHEMA, FINISH,
+    ATTACH, SAMPLE_DIFF, RECONCILE, PROVE_FILES, VERDICT, OPEN_WINDOW, BEGIN_PICKUP, UNDO, UNDO_FILES, UNDO_SCHEMA,
+    FINISH,
 )  # type: ignore[assignment]  # fmt: skip
 
 BY_NAME = {step.name: step for step in ALL}

@@ -18,6 +18,7 @@ from shared.mapping.placements.lines import (
     Lookup,
     Placement,
 )
+from shared.schema.model import Kind
 
 PATIENT: Lookup = ("patient_id", "@PatientId", ("patients",), "Patient")
 PROVIDER: Lookup = ("provider_id", "@ProviderId", ("staff",), "Provider")
@@ -128,6 +129,7 @@ DOCUMENTS = Placement(
         ("content_type", "@ContentType", "text", TEXT, "Content type"),
         ("size", "@Size", "integer", WHOLE, "Size in bytes"),
         ("sha256", "@Sha256", "text", TEXT, "SHA-256"),
+        ("id", "@File", "file", Kind.FILE, "File"),
         *TIMES,
     ),
     lookups=(PATIENT,),
