@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -10,9 +11,10 @@ import pytest
 
 from sandbox.dataverse.behaviour import calm
 from sandbox.faults import Fault
+from shared.dataverse import odata
 from shared.errors import AskPerson
 from shared.schema.gaps import AddOptions, gaps
-from shared.schema.model import Kind, Option
+from shared.schema.model import Field, Kind, Option
 from tests.shared.dataverse.environment import (
     CONTACT,
     KEY,
@@ -156,3 +158,37 @@ async def test_a_table_whose_creation_was_answered_by_silence_is_made_once(town:
     town.server.schedule.add([Fault("drop_after", match="POST .*/EntityDefinitions$", times=1)])
     assert await target.create_table(VISIT, solution=SOLUTION)
     assert not await target.create_table(VISIT, solution=SOLUTION)
+
+
+async def test_a_table_can_point_at_itself_and_losing_the_parent_only_loses_the_link(town: Town) -> None:
+    target = town.target
+    await built(target)
+    field = Field("bw_parentid", Kind.LOOKUP, "bw_ParentId", "Part of", targets=("bw_visit",), custom=True)
+    assert await target.create_lookup("bw_visit", field, solution=SOLUTION)
+    assert not await target.create_lookup("bw_visit", field, solution=SOLUTION)
+    visit = (await target.tables(["bw_visit"]))["bw_visit"]
+    parent, child = str(uuid.uuid4()), str(uuid.uuid4())
+    way = odata.bind_name(visit.field("bw_parentid"), "bw_visit")
+    assert way == "bw_ParentId@odata.bind"
+    await target.create(visit, [{"bw_visitid": parent, "bw_name": "A"}])
+    assert (await target.create(visit, [{"bw_visitid": child, way: odata.reference("bw_visits", parent)}]))[0].ok
+    assert await target.pointed_at(visit, "bw_parentid", [parent]) == {parent: {child}}
+    assert (await target.delete(visit, [(parent, None)]))[0].ok
+    there = await target.rows(visit, [child], select=["bw_parentid"])
+    assert there[child]["_bw_parentid_value"] is None
+
+
+async def test_columns_of_ours_are_made_with_their_room_and_read_back_the_same(town: Town) -> None:
+    target = town.target
+    await built(target)
+    wanted = [
+        Field("bw_scan", Kind.FILE, "bw_Scan", "Scan", max_length=40_000, custom=True),
+        Field("bw_paid", Kind.MONEY, "bw_Paid", "Paid", precision=2, custom=True),
+        Field("bw_rate", Kind.DECIMAL, "bw_Rate", "Rate", precision=6, custom=True),
+        Field("bw_alert", Kind.TEXT, "bw_Alert", "Alert", max_length=50, secured=True, custom=True),
+    ]
+    for field in wanted:
+        assert await target.create_field("bw_visit", field, solution=SOLUTION)
+    visit = (await target.tables(["bw_visit"]))["bw_visit"]
+    facts = [(f.kind, f.max_length, f.precision, f.secured) for f in map(visit.field, (one.name for one in wanted))]
+    assert facts == [(one.kind, one.max_length, one.precision, one.secured) for one in wanted]

@@ -81,6 +81,7 @@ def test_a_table_is_read_with_its_names_and_keys() -> None:
         ("Uniqueidentifier", {}, Kind.IDENTIFIER),
         ("State", {}, Kind.STATE),
         ("Virtual", {}, Kind.OTHER),
+        ("Virtual", {"AttributeTypeName": {"Value": "FileType"}}, Kind.FILE),
         ("DateTime", {"Format": "DateOnly", "DateTimeBehavior": {"Value": "DateOnly"}}, Kind.DATE),
         ("DateTime", {"Format": "DateOnly", "DateTimeBehavior": {"Value": "UserLocal"}}, Kind.INSTANT),
     ],
@@ -89,6 +90,21 @@ def test_kinds_are_read_by_what_travels_on_the_wire(kind: str, more: dict, expec
     field = read(attribute("bw_x", kind, **more)).field("bw_x")
     assert field is not None
     assert field.kind is expected
+
+
+def test_a_column_tells_its_room_its_decimal_places_and_whether_it_is_locked() -> None:
+    file_type = {"Value": "FileType"}
+    table = read(
+        attribute("bw_Scan", "Virtual", AttributeTypeName=file_type, MaxSizeInKB=32_768),
+        attribute("bw_Fee", "Money", Precision=2),
+        attribute("bw_Alert", "String", MaxLength=50, IsSecured=True),
+    )
+    scan, fee, alert = (table.field(name) for name in ("bw_scan", "bw_fee", "bw_alert"))
+    assert scan is not None
+    assert fee is not None
+    assert alert is not None
+    assert (scan.max_length, fee.precision, alert.max_length) == (32_768, 2, 50)
+    assert [field.secured for field in (scan, fee, alert)] == [False, False, True]
 
 
 def test_a_choice_has_its_options_and_a_status_the_state_it_belongs_to() -> None:
@@ -138,6 +154,8 @@ def test_a_new_table_has_its_primary_name_column_only() -> None:
         (Kind.INTEGER, "Integer", ("MinValue", -2147483648)),
         (Kind.DECIMAL, "Decimal", ("Precision", 4)),
         (Kind.MONEY, "Money", ("PrecisionSource", 0)),
+        (Kind.MONEY, "Money", ("Precision", 2)),
+        (Kind.FILE, "File", ("MaxSizeInKB", 80)),
         (Kind.BOOLEAN, "Boolean", ("DefaultValue", False)),
         (Kind.DATE, "DateTime", ("DateTimeBehavior", {"Value": "DateOnly"})),
         (Kind.INSTANT, "DateTime", ("DateTimeBehavior", {"Value": "UserLocal"})),
@@ -149,6 +167,21 @@ def test_each_kind_of_column_is_made_as_dataverse_wants_it(kind: Kind, type_name
     assert body["SchemaName"] == "bw_X"
     assert body[member[0]] == member[1]
     assert body["Description"]["LocalizedLabels"][0]["Label"] == "Because"
+
+
+@pytest.mark.parametrize("kind", [Kind.DECIMAL, Kind.MONEY])
+def test_numbers_have_the_decimal_places_that_are_wanted(kind: Kind) -> None:
+    assert field_body(Field("bw_x", kind, precision=0))["Precision"] == 0
+    assert field_body(Field("bw_x", kind, precision=3))["Precision"] == 3
+
+
+def test_a_file_column_takes_the_most_there_is_where_nothing_smaller_is_wanted() -> None:
+    assert field_body(Field("bw_x", Kind.FILE))["MaxSizeInKB"] == 10_485_760
+
+
+def test_n22_a_locked_column_is_made_locked_and_others_say_nothing() -> None:
+    assert field_body(Field("bw_x", Kind.TEXT, secured=True))["IsSecured"] is True
+    assert "IsSecured" not in field_body(Field("bw_x", Kind.TEXT))
 
 
 def test_a_choice_is_local_and_its_values_are_ours() -> None:
