@@ -16,8 +16,7 @@ Party = tuple[int, str, str]
 """Participation type, table (empty for an address that is nobody's row), row id or address."""
 
 OPPORTUNITY = Table("opportunity", "opportunities", "opportunityid", "name")
-_PARTIES = 100
-"""Activities in one filter: Dataverse takes 500 conditions, and the address has its limit too."""
+_PARTY_COLUMNS = "participationtypemask,_partyid_value,addressused,_activityid_value"
 _LOGICAL_NAME = "_partyid_value@Microsoft.Dynamics.CRM.lookuplogicalname"
 _WON, _LOST = 1, 2
 
@@ -26,13 +25,15 @@ class Activities(Rows):
     """Verbs beyond rows."""
 
     async def parties(self, ids: Iterable[str]) -> dict[str, frozenset[Party]]:
-        """Who takes part in activities, by activity. Parties are rows that nobody can write on their own."""
+        """Who takes part in activities, by activity; one without parties is absent.
+
+        Parties are rows that nobody can write on their own: they come nested in their activity. Dataverse adds some by
+        itself (9, the owner, and 8, what it is about).
+        """
         found: dict[str, set[Party]] = {}
-        wanted = [id_.lower() for id_ in ids]
-        select = "participationtypemask,_partyid_value,addressused,_activityid_value"
-        for start in range(0, len(wanted), _PARTIES):
-            rule = " or ".join(f"_activityid_value eq {id_}" for id_ in wanted[start : start + _PARTIES])
-            path = "activityparties" + odata.query(select=select, filter=rule)
+        wanted = list(dict.fromkeys(id_.lower() for id_ in ids))
+        for rule in odata.either("_activityid_value", wanted, room=self._room(_PARTY_COLUMNS)):
+            path = "activityparties" + odata.query(select=_PARTY_COLUMNS, filter=rule)
             async for page in self._follow(path, where="read activityparty", size=5000, annotations=True):
                 for row in page:
                     activity = str(row["_activityid_value"]).lower()

@@ -14,8 +14,6 @@ from shared.schema.model import Table
 
 Row = dict[str, Any]
 
-_POINTED = 100
-"""Ids in one filter of ``pointed_at``: Dataverse takes 500 conditions, and the address has its limit too."""
 _USER_COLUMNS = (
     "systemuserid,fullname,internalemailaddress,isdisabled,islicensed,applicationid,azureactivedirectoryobjectid"
 )
@@ -81,14 +79,17 @@ class Reads:
         """
         columns = _columns(table, select)
         wanted = list(dict.fromkeys(identity.lower() for identity in ids))
-        room = max(odata.URL_LIMIT - len(columns) - len(self._transport.root) - 300, 1000)
-        groups = odata.groups(wanted, room=room)
+        groups = odata.groups(wanted, room=self._room(columns))
         pages = await asyncio.gather(*(self._group(table, group, columns) for group in groups))
         return {row[table.primary_id].lower(): row for page in pages for row in page}
 
     async def _group(self, table: Table, ids: Sequence[str], columns: str) -> list[Row]:
         path = table.set_name + odata.within(table.primary_id, ids, select=columns)
         return [row async for page in self._follow(path, where=f"read {table.name}", size=5000) for row in page]
+
+    def _room(self, columns: str) -> int:
+        """Characters that the ids in an address may take up when it also asks for those columns."""
+        return max(odata.URL_LIMIT - len(columns) - len(self._transport.root) - 300, 1000)
 
     async def pages(
         self, table: Table, *, select: Sequence[str], filter: str | None = None, size: int = 5000
@@ -101,8 +102,7 @@ class Reads:
     async def pointed_at(self, table: Table, lookup: str, ids: Sequence[str]) -> dict[str, set[str]]:
         """Which of ``ids`` rows of ``table`` point at by their column ``lookup``, with the ids of those rows."""
         found: dict[str, set[str]] = {}
-        for start in range(0, len(ids), _POINTED):
-            wanted = " or ".join(f"_{lookup}_value eq {id_}" for id_ in ids[start : start + _POINTED])
+        for wanted in odata.either(f"_{lookup}_value", ids, room=self._room(lookup)):
             async for page in self.pages(table, select=[lookup], filter=wanted):
                 for row in page:
                     target = str(row[f"_{lookup}_value"]).lower()

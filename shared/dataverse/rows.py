@@ -185,9 +185,11 @@ class Rows(Reads):
             there = present.get(row_id)
             if there is None:
                 results[row_id] = Result(row_id, False, "row-missing")
+            elif there.get(odata.ETAG) == row[odata.ETAG]:
+                continue  # nobody wrote; nested rows (parties) can differ though every column is the same
             elif odata.shows(table, row, there):
                 results[row_id] = Result(row_id, True, already=True)
-            elif there.get(odata.ETAG) != row[odata.ETAG]:
+            else:
                 results[row_id] = Result(row_id, False, "edited-since", status=412)
         return results
 

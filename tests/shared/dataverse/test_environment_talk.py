@@ -73,6 +73,47 @@ async def test_a7_a_call_goes_in_with_its_parties_and_is_closed_with_its_own_end
     assert {row["createdon"] for row in there.values()} == {"2018-02-01T08:00:00Z"}
 
 
+@pytest.mark.parametrize("kind", ["drop", "drop_after", "half_fail"])
+async def test_a7_whatever_happens_to_a_batch_of_calls_each_is_there_once_with_its_parties_once(
+    town: Town, kind: str
+) -> None:
+    (contact,), phonecall = await contacts(town), await table(town, "phonecall")
+    await town.target.bulk("phonecall")
+    rows = [call(contact, number) for number in range(20)]
+    town.server.schedule.add([Fault(kind, match=r"\$batch", times=1)])
+    assert all(result.ok for result in await town.target.create(phonecall, rows))
+    town.server.schedule.clear()
+    assert await town.target.count(phonecall) == 20
+    ours = [row for row in town.server.org.store("activityparty").rows.values() if row["participationtypemask"] < 3]
+    assert len(ours) == 20 * 3
+
+
+async def test_the_parties_of_hundreds_of_activities_come_in_as_many_questions_as_addresses_need(town: Town) -> None:
+    (contact,), phonecall = await contacts(town), await table(town, "phonecall")
+    rows = [call(contact, number) for number in range(230)]
+    assert all(result.ok for result in await town.target.create(phonecall, rows))
+    parties = await town.target.parties([row["activityid"].upper() for row in rows] * 2 + [name_id("nothing")])
+    assert set(parties) == {row["activityid"] for row in rows}
+    assert all((2, "contact", contact) in found for found in parties.values())
+
+
+async def test_a_change_of_parties_alone_is_not_taken_for_done_when_its_answer_was_lost(town: Town) -> None:
+    (contact,), phonecall = await contacts(town), await table(town, "phonecall")
+    row = call(contact)
+    await town.target.create(phonecall, [row])
+    there = (await town.target.rows(phonecall, [row["activityid"]], select=[]))[row["activityid"]]
+    change = {
+        "activityid": row["activityid"],
+        "subject": row["subject"],
+        "@odata.etag": there["@odata.etag"],
+        "phonecall_activity_parties": [{"addressused": "y@example.com", "participationtypemask": 2}],
+    }
+    town.server.schedule.add([Fault("drop", match=r"\$batch", times=1)])
+    assert all(result.ok for result in await town.target.update(phonecall, [change]))
+    found = (await town.target.parties([row["activityid"]]))[row["activityid"]]
+    assert (2, "", "y@example.com") in found
+
+
 async def opportunity(town: Town) -> str:
     (contact,), one = await contacts(town), await table(town, "opportunity")
     currency = next(iter(town.server.org.store("transactioncurrency").rows))
