@@ -13,6 +13,7 @@ from shared.diff import sample
 from shared.diff.sample import Picker, Record
 from shared.mapping.compiled import ObjectMap
 from shared.mapping.model import DERIVED, FieldMap, FieldRule, parse
+from shared.mapping.placements.talk import PARTIES
 from shared.runs.model import Run
 from shared.wire.payloads import About, Nothing
 
@@ -122,6 +123,8 @@ def _referred(mapping: FieldMap, chosen: Chosen, name: str) -> set[str]:
     wanted: set[str] = set()
     for rule in mapping.objects:
         for field in rule.fields:
-            if any(sources.get(to, to) == name for to in field.refers_to):
+            # Who took part in a call is no lookup of its row, and has to be there all the same.
+            refers_to = ("staff",) if field.target == PARTIES else field.refers_to
+            if any(sources.get(to, to) == name for to in refers_to):
                 wanted |= sample.references(chosen.get(rule.source, {}).values(), field.source)
     return wanted
