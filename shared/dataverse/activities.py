@@ -8,8 +8,8 @@ from typing import Any
 from shared.dataverse import odata
 from shared.dataverse.faults import Fault
 from shared.dataverse.results import Closing, Result
-from shared.dataverse.rows import Rows
 from shared.dataverse.singly import each
+from shared.dataverse.states import States
 from shared.schema.model import Table
 
 Party = tuple[int, str, str]
@@ -21,7 +21,7 @@ _LOGICAL_NAME = "_partyid_value@Microsoft.Dynamics.CRM.lookuplogicalname"
 _WON, _LOST = 1, 2
 
 
-class Activities(Rows):
+class Activities(States):
     """Verbs beyond rows."""
 
     async def parties(self, ids: Iterable[str]) -> dict[str, frozenset[Party]]:

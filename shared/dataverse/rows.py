@@ -18,7 +18,7 @@ from shared.dataverse.faults import Fault, FaultKind
 from shared.dataverse.reads import Reads
 from shared.dataverse.results import Result
 from shared.dataverse.singly import each
-from shared.dataverse.transport import OutcomeUnknown, Reply, Transport
+from shared.dataverse.transport import OutcomeUnknown, Reply
 from shared.errors import Stop
 from shared.schema.model import Table
 
@@ -38,72 +38,26 @@ class Rows(Reads):
     that Dataverse does not understand) is raised. An id may be named only once in a call.
     """
 
-    def __init__(self, transport: Transport) -> None:
-        super().__init__(transport)
-        self._states_in_bulk: dict[str, bool] = {}
-
     async def create(self, table: Table, rows: Sequence[Row], *, caller: str | None = None) -> list[Result]:
         """Make the rows, each with the id it names. One that is there already by that id is a success.
 
         ``caller``: the Entra object id of the user who is to have made them. That needs prvActOnBehalfOfAnotherUser;
         such rows go one by one, in a batch under the header that names the user.
         """
-        ids, found = _ids(table, rows), Results()
-        for chunk in _chunks(rows):
+        ids, found = ids_of(table, rows), Results()
+        for chunk in chunks_of(rows):
             bulk = caller is None and (await self.bulk(table.name)).create
             found |= await (self._create_bulk(table, chunk) if bulk else self._create_each(table, chunk, caller))
         return [found[row_id] for row_id in ids]
 
     async def update(self, table: Table, rows: Sequence[Row]) -> list[Result]:
         """Change rows that are there; never makes one. With ``@odata.etag``, only if nobody changed it since."""
-        ids, found = _ids(table, rows), Results()
+        ids, found = ids_of(table, rows), Results()
         guarded = any(odata.ETAG in row for row in rows)
-        for chunk in _chunks(rows):
+        for chunk in chunks_of(rows):
             bulk = not guarded and len(chunk) > 1 and (await self.bulk(table.name)).update
             found |= await (self._update_bulk(table, chunk) if bulk else self._update_each(table, chunk))
         return [found[row_id] for row_id in ids]
-
-    async def set_state(
-        self,
-        table: Table,
-        rows: Sequence[tuple[str, int, int]],
-        *,
-        values: Mapping[str, Mapping[str, Any]] | None = None,
-    ) -> list[Result]:
-        """The second write that a state other than the default needs: (id, statecode, statuscode) for each row.
-
-        ``values`` are columns that must go along with it, by row: an activity's actual end is stamped with now
-        otherwise.
-
-        That UpdateMultiple changes states is not documented. So the first time one row of a table is read back; where
-        it was refused or did nothing, single PATCHes do it, then and ever after.
-        """
-        key = table.primary_id
-        bodies: list[dict[str, Any]] = [
-            {key: one, "statecode": state, "statuscode": status, **(values or {}).get(one, {})}
-            for one, state, status in rows
-        ]
-        ids, found = _ids(table, bodies), Results()
-        for chunk in _chunks(bodies):
-            known = self._states_in_bulk.get(table.name)
-            bulk = not values and known is not False and len(chunk) > 1 and (await self.bulk(table.name)).update
-            if bulk and await self._set_states_in_bulk(table, chunk, known=known is not None):
-                found |= _all_ok(table, chunk, 204)
-                continue
-            results = await self._update_each(table, chunk)
-            if bulk and all(result.ok for result in results.values()):
-                self._states_in_bulk[table.name] = False  # there was nothing wrong with the rows
-            found |= results
-        return [found[row_id] for row_id in ids]
-
-    async def _set_states_in_bulk(self, table: Table, bodies: Sequence[Row], *, known: bool) -> bool:
-        reply = await self._send_bulk(table, "UpdateMultiple", bodies, repeatable=True)
-        if reply.fault is not None or known:
-            return reply.fault is None
-        row_id = bodies[0][table.primary_id]
-        present = await self.rows(table, [row_id], select=["statecode", "statuscode"])
-        self._states_in_bulk[table.name] = odata.shows(table, bodies[0], present.get(row_id.lower(), {}))
-        return self._states_in_bulk[table.name]
 
     async def delete(self, table: Table, items: Sequence[tuple[str, str | None]]) -> list[Result]:
         """Delete (id, etag or None). Gone already is a success; ``edited-since`` and ``has-children`` are reasons."""
@@ -127,7 +81,7 @@ class Rows(Reads):
             missing = [row for row in rows if row[table.primary_id].lower() not in done]
             return done | (await self._create_bulk(table, missing, tries=tries - 1) if missing else {})
         if reply.fault is None:
-            return _all_ok(table, rows, reply.status)
+            return all_ok(table, rows, reply.status)
         if reply.fault.kind is FaultKind.TOO_LARGE and len(rows) > 1:
             middle = len(rows) // 2
             first = await self._create_bulk(table, rows[:middle], tries=tries)
@@ -151,7 +105,7 @@ class Rows(Reads):
     async def _update_bulk(self, table: Table, rows: Sequence[Row]) -> Results:
         reply = await self._send_bulk(table, "UpdateMultiple", rows, repeatable=True)
         if reply.fault is None:
-            return _all_ok(table, rows, reply.status)
+            return all_ok(table, rows, reply.status)
         if reply.fault.kind is FaultKind.TOO_LARGE and len(rows) > 1:
             middle = len(rows) // 2
             return await self._update_bulk(table, rows[:middle]) | await self._update_bulk(table, rows[middle:])
@@ -212,7 +166,8 @@ async def _unsettled(doubtful: Mapping[str, Fault]) -> Results:
     return {}
 
 
-def _ids(table: Table, rows: Sequence[Row]) -> list[str]:
+def ids_of(table: Table, rows: Sequence[Row]) -> list[str]:
+    """Their ids in lower case, in order. Stop when one comes twice: no answer could say which of them it means."""
     ids = [str(row[table.primary_id]).lower() for row in rows]
     if len(set(ids)) != len(ids):
         raise _twice(table)
@@ -223,11 +178,13 @@ def _twice(table: Table) -> Stop:
     return Stop("id-twice", f"Two rows of one request to {table.name} have the same id.")
 
 
-def _chunks(rows: Sequence[Any]) -> list[Sequence[Any]]:
+def chunks_of(rows: Sequence[Any]) -> list[Sequence[Any]]:
+    """As many as one bulk message takes, again and again."""
     return [rows[start : start + BULK_ROWS] for start in range(0, len(rows), BULK_ROWS)]
 
 
-def _all_ok(table: Table, rows: Sequence[Row], status: int) -> Results:
+def all_ok(table: Table, rows: Sequence[Row], status: int) -> Results:
+    """The results of a message that went in whole."""
     ids = (row[table.primary_id].lower() for row in rows)
     return {row_id: Result(row_id, True, status=status) for row_id in ids}
 

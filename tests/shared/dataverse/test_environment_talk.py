@@ -88,6 +88,23 @@ async def test_a7_whatever_happens_to_a_batch_of_calls_each_is_there_once_with_i
     assert len(ours) == 20 * 3
 
 
+@pytest.mark.parametrize("kind", ["drop", "drop_after", "half_fail"])
+async def test_a7_whatever_happens_calls_are_closed_with_their_own_ends(town: Town, kind: str) -> None:
+    (contact,), phonecall = await contacts(town), await table(town, "phonecall")
+    rows = [call(contact, number) for number in range(6)]
+    await town.target.create(phonecall, rows)
+    ids = [row["activityid"] for row in rows]
+    ends = {id_.upper(): {"actualend": f"2018-02-01T08:0{n}:00Z"} for n, id_ in enumerate(ids[:4])}
+    states = [(id_, 1, 2) for id_ in ids]
+    town.server.schedule.add([Fault(kind, match=r"\$batch", times=1)])
+    assert all(result.ok for result in await town.target.set_state(phonecall, states, values=ends))
+    town.server.schedule.clear()
+    there = await town.target.rows(phonecall, ids, select=["statuscode", "actualend"])
+    assert [there[id_]["actualend"] for id_ in ids[:4]] == [one["actualend"] for one in ends.values()]
+    assert {row["statuscode"] for row in there.values()} == {2}
+    assert all(result.ok for result in await town.target.set_state(phonecall, states, values=ends))
+
+
 async def test_the_parties_of_hundreds_of_activities_come_in_as_many_questions_as_addresses_need(town: Town) -> None:
     (contact,), phonecall = await contacts(town), await table(town, "phonecall")
     rows = [call(contact, number) for number in range(230)]

@@ -250,6 +250,23 @@ async def test_states_that_a_bulk_update_does_set_are_checked_once(contacts, ans
     assert contacts.lines().count("GET contacts") == 1
 
 
+async def test_a_closed_activity_that_refuses_to_be_closed_again_as_it_is_counts_as_closed(contacts, answers) -> None:
+    client = await ready(contacts)
+    states = [(row_id, 1, 2) for row_id in IDS]
+    ends = {row_id: {"lastname": "N"} for row_id in IDS}
+    as_wanted = {"contactid": IDS[0], "statecode": 1, "statuscode": 2, "lastname": "N"}
+    contacts.script = [
+        answers.batch((400, "0x80045007"), (400, "0x80045007"), (204, "")),
+        answers.found([as_wanted, {**as_wanted, "contactid": IDS[1], "lastname": "M"}]),
+    ]
+    results = await client.set_state(TABLE, states, values=ends)
+    assert [(one.ok, one.already, one.reason) for one in results] == [
+        (True, True, None),
+        (False, False, "refused-0x80045007"),
+        (True, False, None),
+    ]
+
+
 async def test_a_table_without_bulk_messages_is_written_in_batches_of_a_hundred(environment, answers) -> None:
     def rule(request: httpx.Request):
         if "sdkmessagefilters" in request.url.path:
