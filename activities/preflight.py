@@ -14,11 +14,25 @@ PATIENCE = 5.0
 TARGET_PATIENCE = 10.0
 """The same for the target: three requests and an access token, each a second or two when they come first."""
 
-TO_LOAD = frozenset(
-    f"prv{verb}{table}" for verb in ("Create", "Read", "Write", "Delete", "Append", "AppendTo", "Assign")
-    for table in ("Account", "Contact")
-) | {"prvOverrideCreatedOnCreatedBy"}  # fmt: skip
-TO_PROVISION = frozenset({"prvCreateEntity", "prvCreateAttribute", "prvCreateRelationship"})
+VERBS = ("Create", "Read", "Write", "Delete", "Append", "AppendTo", "Assign")
+TO_PROVISION = frozenset({"prvCreateEntity", "prvCreateAttribute", "prvWriteAttribute", "prvCreateRelationship"})
+TO_LOCK = frozenset(f"prv{verb}FieldSecurityProfile" for verb in ("Create", "Read", "Write", "Delete"))
+IMPERSONATE = "prvActOnBehalfOfAnotherUser"
+
+
+def privileges(request: Mapping[str, Any]) -> frozenset[str]:
+    """What the app's user must be allowed to do for a start request, by the names Dataverse gives privileges."""
+    options: Mapping[str, Any] = request["options"]
+    private = any(said["allow"] for said in request["privacy"].values())
+    nouns = {"Account", "Contact", "Activity", "Note"}
+    nouns |= {"Opportunity"} if options["billing_mode"] != "table" else set()
+    needed = {f"prv{verb}{noun}" for noun in nouns for verb in VERBS} | {"prvOverrideCreatedOnCreatedBy"}
+    if request["files"]["oversize"] == "sharepoint":
+        needed |= {f"prv{verb}SharePointDocumentLocation" for verb in ("Create", "Read", "Append", "Delete")}
+        needed |= {f"prv{verb}SharePointSite" for verb in ("Create", "Read")}
+    if options["schema"] == "provision":
+        needed |= TO_PROVISION | (TO_LOCK if private else frozenset())
+    return frozenset(needed | ({IMPERSONATE} if options["impersonate_authors"] else set()))
 
 
 async def preflight(tools: Toolbox, request: Mapping[str, Any]) -> None:
@@ -29,8 +43,7 @@ async def preflight(tools: Toolbox, request: Mapping[str, Any]) -> None:
     finally:
         await source.close()
     held = await _held(tools, str(request["target"]["url"]))
-    needed = TO_LOAD | (TO_PROVISION if request["options"]["schema"] == "provision" else frozenset())
-    missing = sorted(needed - held)
+    missing = sorted(privileges(request) - held)
     if missing:
         raise AskPerson(
             "privilege-missing",

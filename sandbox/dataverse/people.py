@@ -40,8 +40,6 @@ PRIVILEGE_NOUNS = {
     "systemuser": "User",
     "activitymimeattachment": "Activity",
     "activityparty": "Activity",
-    "sharepointdocumentlocation": "SharePointDocument",
-    "sharepointsite": "SharePointData",
     "transactioncurrency": "TransactionCurrency",
 }
 
