@@ -14,8 +14,6 @@ from shared.schema.model import Table
 
 Row = dict[str, Any]
 
-_NAMES = 50
-"""Privileges in one filter: their names are long, and the address has its limit."""
 _USER_COLUMNS = (
     "systemuserid,fullname,internalemailaddress,isdisabled,islicensed,applicationid,azureactivedirectoryobjectid"
 )
@@ -44,17 +42,6 @@ class Reads:
             async for page in self._follow("privileges" + query, where="privileges", size=5000):
                 names |= {one["name"] for one in page if one["privilegeid"].lower() in unnamed}
         return frozenset(names)
-
-    async def known_privileges(self, names: Iterable[str]) -> frozenset[str]:
-        """Which of those privileges there are in this environment."""
-        found: set[str] = set()
-        wanted = sorted(names)
-        for start in range(0, len(wanted), _NAMES):
-            rule = " or ".join(f"name eq {odata.quoted(name)}" for name in wanted[start : start + _NAMES])
-            query = odata.query(select="name", filter=rule)
-            async for page in self._follow("privileges" + query, where="privileges", size=5000):
-                found |= {str(one["name"]) for one in page}
-        return frozenset(found)
 
     async def users(self) -> list[User]:
         """Every user of the environment, disabled ones and applications too, by e-mail."""
