@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import jwt
 import orjson
 
-from sandbox.identity.tokens import verify
+from sandbox.identity.tokens import ISSUER, verify
 
 from .errors import DataverseError
 from .people import Caller
@@ -24,6 +26,27 @@ def unauthorized(detail: str) -> DataverseError:
     return DataverseError(401, "0x80072560", detail, {"WWW-Authenticate": 'Bearer authorization_uri="sandbox"'})
 
 
+IMPERSONATING = frozenset({"callerobjectid", "mscrmcallerid"})
+OPEN_KEY = b"an open organisation checks no signature"
+USER_CLIENT = "51f81489-12ee-4a9e-aaae-a2591f45987d"
+"""The public client with which people sign in; what counts in their tokens is the object id."""
+
+
+def user_token(user: Mapping[str, Any], *, resource: str, key: bytes | None, now: float | None = None) -> str:
+    """A token of a person (a row of systemuser), as if signed in; good for an hour. `resource` is the URL."""
+    issued = int(time.time() if now is None else now)
+    claims = {
+        "iss": ISSUER,
+        "aud": resource.rstrip("/"),
+        "appid": USER_CLIENT,
+        "oid": user["azureactivedirectoryobjectid"],
+        "iat": issued,
+        "nbf": issued,
+        "exp": issued + 3600,
+    }
+    return jwt.encode(claims, key or OPEN_KEY, algorithm="HS256")
+
+
 class Access:
     """`key` is the identity endpoint's signing key; None accepts any bearer token (`--open`)."""
 
@@ -35,13 +58,17 @@ class Access:
         scheme, _, token = headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise unauthorized("The request has no bearer token.")
-        appid, object_id = self._application(token.strip(), root_url)
-        user_id = application_user(self._org, appid, object_id=object_id)
         people = self._org.people
+        appid, object_id = self._application(token.strip(), root_url)
+        person = people.by_object_id(object_id) if object_id is not None else None
+        if person is not None and not person.get("applicationid"):
+            user_id = str(person["systemuserid"])
+        else:
+            user_id = application_user(self._org, appid, object_id=object_id)
         people.require_enabled(user_id)
         if people.gaps(user_id) is None:
             raise DataverseError(403, "0x80042f09", f"The user Id={user_id} has not been assigned any roles.")
-        return self._impersonated(headers, user_id)
+        return impersonated(self._org, headers, user_id)
 
     def _application(self, token: str, root_url: str) -> tuple[str, str | None]:
         if self._key is None:
@@ -54,20 +81,20 @@ class Access:
             raise unauthorized(f"The token's audience {found.aud!r} is not this organization.")
         return found.appid.lower(), guid(found.oid)
 
-    def _impersonated(self, headers: Mapping[str, str], user_id: str) -> Caller:
-        people = self._org.people
-        if "CallerObjectId" in headers:
-            found = people.by_object_id(headers["CallerObjectId"].lower())
-        elif "MSCRMCallerID" in headers:
-            found = people.user(headers["MSCRMCallerID"].lower())
-        else:
-            return Caller(user_id, user_id)
-        real = Caller(user_id, user_id)
-        people.require(real, "prvActOnBehalfOfAnotherUser", "systemuser")
-        if found is None:
-            raise DataverseError(403, "0x80072560", "The user to impersonate is not a member of the organization.")
-        people.require_enabled(str(found["systemuserid"]))
-        return Caller(str(found["systemuserid"]), user_id)
+
+def impersonated(org: Organisation, headers: Mapping[str, str], real_id: str) -> Caller:
+    """The caller that the impersonation headers make of a user; raises the 403s of who may not or cannot be it."""
+    named = {name.lower(): value.strip().lower() for name, value in headers.items() if name.lower() in IMPERSONATING}
+    people, real = org.people, Caller(real_id, real_id)
+    if not named:
+        return real
+    by_object = named.get("callerobjectid")
+    found = people.by_object_id(by_object) if by_object else people.user(named.get("mscrmcallerid", ""))
+    people.require(real, "prvActOnBehalfOfAnotherUser", "systemuser")
+    if found is None:
+        raise DataverseError(403, "0x80072560", "The user to impersonate is not a member of the organization.")
+    people.require_enabled(str(found["systemuserid"]))
+    return Caller(str(found["systemuserid"]), real_id)
 
 
 def _claims(token: str) -> dict[str, Any]:

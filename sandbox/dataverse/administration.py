@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from aiohttp import web
 
+from .access import user_token
 from .columns import TableSchema, to_document
 from .keys import settle_keys
 from .organisation import BIN
 from .people import MIGRATION_ROLE
+from .securing import SYSTEM_PROFILE
 from .seed import add_user, set_role_gaps
 
 if TYPE_CHECKING:
@@ -63,7 +65,9 @@ class Statistics:
         }
 
 
-def add_admin_routes(app: web.Application, org: Organisation, statistics: Statistics, protection: Protection) -> None:
+def add_admin_routes(
+    app: web.Application, org: Organisation, statistics: Statistics, protection: Protection, key: bytes | None
+) -> None:
     """Unauthenticated on purpose: the simulator listens on the loopback address only."""
 
     async def stats(request: web.Request) -> web.Response:
@@ -78,7 +82,10 @@ def add_admin_routes(app: web.Application, org: Organisation, statistics: Statis
             ids = [add_user(org, user) for user in (document if isinstance(document, list) else [document])]
         except (ValueError, AttributeError) as problem:
             return web.json_response({"error": f"not a user: {problem}"}, status=400)
-        return web.json_response({"systemuserids": ids})
+        resource, now = f"{request.scheme}://{request.host}", org.clock.now()
+        rows = [org.people.user(user_id) or {} for user_id in ids]
+        tokens = [user_token(row, resource=resource, key=key, now=now) for row in rows]
+        return web.json_response({"systemuserids": ids, "tokens": tokens})
 
     async def privileges(request: web.Request) -> web.Response:
         document = await request.json()
@@ -139,6 +146,8 @@ def export_lines(org: Organisation, wanted: set[str]) -> Iterator[bytes]:
         if name.startswith(BIN) or (name not in wanted if wanted else name in PLATFORM_TABLES):
             continue
         for row_id in sorted(store.rows):
+            if store.rows[row_id].get("fieldsecurityprofileid") == SYSTEM_PROFILE:
+                continue
             row = {key: value for key, value in store.rows[row_id].items() if key != "@n"}
             yield line({"table": name, "id": row_id, "row": row})
 

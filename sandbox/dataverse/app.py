@@ -22,7 +22,6 @@ from .access import Access
 from .addresses import ROOT
 from .administration import Statistics, add_admin_routes
 from .batch import run_batch
-from .column_security import READING
 from .errors import DataverseError
 from .limits import OFF, Limits, Protection
 from .organisation import Organisation
@@ -47,7 +46,7 @@ def build_app(
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=[faults_middleware(schedule, fault_body)])
     door = Door(org, limits, key)
     add_fault_routes(app, schedule)
-    add_admin_routes(app, org, door.statistics, door.protection)
+    add_admin_routes(app, org, door.statistics, door.protection, key)
     app.router.add_route("*", "/{path:.*}", door.handle)
     return app
 
@@ -97,7 +96,6 @@ class Door:
                 caller=caller,
                 fault=http.get("fault"),
             )
-            READING.set(caller)
             result = await self._executed(request)
         except web.HTTPRequestEntityTooLarge:
             result = refusal(DataverseError(413, "0x8004418a", "The request exceeds the maximum size."))

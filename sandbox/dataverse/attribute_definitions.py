@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .column_security import securable
 from .columns import (
     CHOICE_KINDS,
     LOOKUP_KINDS,
@@ -91,9 +92,9 @@ def attribute_document(table: TableSchema, column: Column, *, typed: bool = True
         "IsCustomAttribute": column.custom,
         "IsManaged": not column.custom,
         "IsSecured": column.secured,
-        "CanBeSecuredForRead": column.securable,
-        "CanBeSecuredForCreate": column.securable,
-        "CanBeSecuredForUpdate": column.securable,
+        "CanBeSecuredForRead": securable(table, column),
+        "CanBeSecuredForCreate": securable(table, column) and column.creatable,
+        "CanBeSecuredForUpdate": securable(table, column) and column.updatable,
         "IsFilterable": True,
         "IsRetrievable": True,
         "IsSearchable": False,

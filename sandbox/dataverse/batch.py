@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from . import errors
+from .access import IMPERSONATING, impersonated
 from .wire import Answer, Request, refusal, split_url
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _answered(
     org: Organisation, request: Request, part: Part, answer: Callable[[Organisation, Request], Answer]
 ) -> Answer:
     try:
-        return answer(org, _request(request, part, {}))
+        return answer(org, _request(org, request, part, {}))
     except errors.DataverseError as error:
         return refusal(error)
 
@@ -133,7 +134,7 @@ def _run_changeset(
     try:
         with org.together():
             for part in changeset.parts:
-                found = answer(org, _request(request, part, known))
+                found = answer(org, _request(org, request, part, known))
                 rows += found.rows
                 if found.status >= 400:
                     raise _Failed(found)
@@ -150,7 +151,7 @@ def _run_changeset(
     return True, rows
 
 
-def _request(outer: Request, part: Part, known: dict[str, str]) -> Request:
+def _request(org: Organisation, outer: Request, part: Part, known: dict[str, str]) -> Request:
     """A part as a request of its own, its references to earlier parts put in."""
     url = re.sub(r"(?:\A|(?<=/))\$\d+(?=/|\Z|\?)", lambda found: _known(found[0], known), part.url)
     if url != part.url:
@@ -165,9 +166,20 @@ def _request(outer: Request, part: Part, known: dict[str, str]) -> Request:
         raise errors.invalid("A batch may not contain a batch.", "0x80060888")
     inherited = {"prefer": outer.headers["prefer"]} if "prefer" in outer.headers and part.method == "GET" else {}
     headers = {**inherited, **part.headers}
+    # A part may act for somebody of its own; without a header it acts for whom the whole batch does.
+    own = IMPERSONATING & part.headers.keys()
+    caller = impersonated(org, part.headers, outer.caller.real_id) if own else outer.caller
     body = BODY_REFERENCE.sub(put_in, part.body)
     return replace(
-        outer, method=part.method, path=path, query=query, headers=headers, body=body, in_batch=True, fault=None
+        outer,
+        method=part.method,
+        path=path,
+        query=query,
+        headers=headers,
+        body=body,
+        caller=caller,
+        in_batch=True,
+        fault=None,
     )
 
 

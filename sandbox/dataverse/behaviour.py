@@ -38,6 +38,15 @@ class Behaviour:
     """Keep deleted rows for Restore."""
     total_count_lag_seconds: float = 0.0
     """How old the snapshot behind RetrieveTotalRecordCount may be."""
+    secured_booleans_hidden: bool = True
+    """Secured two-option columns, and choices with a default, are null to whoever may not read them; older
+    documentation says that these can only be secured against writing."""
+    unsecure_needs_permission: bool = False
+    """Lifting the security of a column needs full permission on it (0x8004f50d), as the catalogue of errors says."""
+    closed_email_read_only: bool = True
+    """A completed or cancelled e-mail refuses changes of its content, its parties and its attachments."""
+    platform_parties: bool = True
+    """An activity gets a party for its owner (9) and for what it regards (8) from the platform."""
     dop_hint: int = 8
     currency_required: bool = True
     """Refuse a money value without transactioncurrencyid (0x80048cfb)."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import errors
 from .block_uploads import FAMILIES, named_target
+from .column_security import check_read
 from .columns import Kind
 from .values import guid
 from .wire import Answer, Request
@@ -65,6 +66,7 @@ def _initialize_file(org: Organisation, request: Request) -> Answer:
     row = org.store(table.logical_name).rows.get(row_id)
     if row is None:
         raise errors.no_record(table.logical_name, row_id)
+    check_read(org, table, column.logical_name)
     stored = org.files.files.get(str(row.get(column.logical_name)))
     if stored is None:
         raise errors.invalid("The column holds no file.", "0x80040217")

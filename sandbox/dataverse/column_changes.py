@@ -17,6 +17,7 @@ from .platform_columns import (
     file_name_column,
     image_columns,
 )
+from .securing import check_securing, forget_permissions, record_securing
 from .solutions import add_component, drop_component, option_prefix, require_prefix
 
 if TYPE_CHECKING:
@@ -75,14 +76,15 @@ def companions(table: str, columns: Iterable[Column], present: frozenset[str]) -
     return Addition(tuple(added), tuple(links))
 
 
-FIXED = frozenset({"annotation", "activityparty", "fieldpermission", "fieldsecurityprofile"})
-"""Tables whose CanCreateAttributes is false: notes among them."""
-
-
 def check_open(table: TableSchema) -> None:
-    """Raises the 400 for a table that takes no columns of anybody's own."""
-    if table.logical_name in FIXED:
-        raise errors.invalid(f"Columns cannot be added to the table {table.logical_name}.", "0x80047009")
+    """Raises the 400 for a table that takes no columns of anybody's own: notes among them."""
+    if table.fixed:
+        text = (
+            f"The evaluation of the current component(name=Entity, id={table.metadata_id}) in the current operation"
+            " (Create) failed during managed property evaluation of condition: Managed Property Name:"
+            f" cancreateattributes; Component Name: Entity; Attribute Name: cancreateattributes; ({table.logical_name})"
+        )
+        raise errors.invalid(text, "0x8004f026")
 
 
 def create_column(
@@ -103,6 +105,7 @@ def store_column(
     org: Organisation, caller: Caller, table: TableSchema, column: Column, extra: Addition, solution: str | None
 ) -> None:
     check_open(table)
+    check_securing(org, caller, table, column, before=False)
     name = table.logical_name
     org.catalogue.put_column(name, column, *extra.columns)
     for link in extra.relationships:
@@ -110,6 +113,8 @@ def store_column(
     mark_new(org, *(f"{name}.{added.logical_name}" for added in (column, *extra.columns)))
     with org.work(caller) as work:
         add_component(work, solution, ATTRIBUTE, column.metadata_id)
+        if column.secured:
+            record_securing(work, name, column)
 
 
 def update_column(
@@ -140,9 +145,13 @@ def update_column(
         updatable=old.updatable,
         primary_name=old.primary_name,
         max_size_kb=old.max_size_kb,
+        secured=bool(body.get("IsSecured", old.secured)),
     )
+    check_securing(org, caller, table, kept, before=old.secured)
     org.catalogue.put_column(table.logical_name, kept)
-    org.flush()
+    with org.work(caller) as work:
+        if kept.secured != old.secured:
+            record_securing(work, table.logical_name, kept)
 
 
 def delete_column(org: Organisation, caller: Caller, table: TableSchema, column: Column) -> None:
@@ -164,3 +173,4 @@ def delete_column(org: Organisation, caller: Caller, table: TableSchema, column:
         store.drop_column(dropped)
     with org.work(caller) as work:
         drop_component(work, column.metadata_id)
+        forget_permissions(work, table.logical_name, name)

@@ -110,11 +110,6 @@ class Column:
         return len(self.targets) > 1
 
     @property
-    def securable(self) -> bool:
-        """Whether column security may lock it: here, every custom column that is not the primary name."""
-        return self.custom and not self.primary_name
-
-    @property
     def date_only(self) -> bool:
         return self.behaviour == "DateOnly"
 
@@ -201,6 +196,8 @@ class TableSchema:
     notes: bool = False
     activities: bool = False
     private: bool = False
+    fixed: bool = False
+    """Takes no columns of anybody's own: its CanCreateAttributes is false."""
     intersect: bool = False
     custom: bool = False
     change_tracking: bool = False

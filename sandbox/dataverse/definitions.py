@@ -51,7 +51,7 @@ def table_document(table: TableSchema) -> dict[str, Any]:
         "ChangeTrackingEnabled": table.change_tracking,
         "IsAuditEnabled": managed(table.audit, "canmodifyauditsettings"),
         "IsCustomizable": managed(not table.private, "iscustomizable"),
-        "CanCreateAttributes": managed(not table.private, "cancreateattributes"),
+        "CanCreateAttributes": managed(not (table.private or table.fixed), "cancreateattributes"),
         "IsValidForAdvancedFind": not table.private,
         "IsOptimisticConcurrencyEnabled": not table.intersect,
         "SyncToExternalSearchIndex": False,

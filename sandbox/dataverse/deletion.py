@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import errors
+from . import errors, security_rules
 from .columns import LOOKUP_KINDS, Kind, TableSchema
 from .files import FileRoom
 from .people import privilege
@@ -27,6 +27,7 @@ def delete(work: Work, table: TableSchema, row_id: str, *, if_match: str | None 
 
 def _delete(work: Work, table: TableSchema, row_id: str, row: Row) -> None:
     name = table.logical_name
+    security_rules.check_delete(table, row)
     # Gone first: a circle of cascades ends here.
     work.transaction.put(name, row_id, None)
     for link in work.org.catalogue.links.to[name]:

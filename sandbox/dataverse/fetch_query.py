@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element
 
 from . import conditions, errors
+from .column_security import readable
 from .columns import Column, TableSchema
 from .conditions import Predicate
 from .tables import Row, Table
@@ -97,7 +98,7 @@ def parse_fetch(org: Organisation, document: Element) -> Fetch:
         raise errors.invalid("The fetch needs an entity.", "0x80040201")
     table = _table(org, entity.get("name", ""))
     from_bin = document.get("datasource") == "bin"
-    store = org.bin(table.logical_name) if from_bin else org.store(table.logical_name)
+    store = org.bin(table.logical_name) if from_bin else readable(org, table.logical_name)
     fetch = Fetch(org, table, store, lambda row: True)
     fetch.aggregate = document.get("aggregate") == "true"
     fetch.distinct = document.get("distinct") == "true"
@@ -178,7 +179,7 @@ def _link(fetch: Fetch, element: Element, source: str) -> None:
     link = _Link(
         alias,
         table,
-        fetch.org.store(table.logical_name),
+        readable(fetch.org, table.logical_name),
         source,
         to,
         _column(table, element.get("from")).logical_name,

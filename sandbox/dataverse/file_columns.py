@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from . import errors, records, rules
+from .column_security import check_read, check_write
 from .columns import Column, Kind, TableSchema
 from .files import StoredFile, Upload, document_of
 from .people import privilege
@@ -32,6 +33,7 @@ def put_file(org: Organisation, table: TableSchema, row_id: str, column: Column,
     if row_id not in org.store(table.logical_name).rows:
         raise errors.no_record(table.logical_name, row_id)
     org.people.require(request.caller, privilege("Write", table), table.logical_name)
+    check_write(org, table, request.caller, {column.logical_name}, "canupdate")
     found = RANGE.match(request.header("Content-Range") or "")
     if found is not None:
         return _put_chunk(org, table, row_id, column, request, found)
@@ -85,6 +87,7 @@ def keep_content(
     if len(content) > limit:
         text = f"The file is larger than the {limit} bytes that {column.logical_name} takes."
         raise errors.invalid(text, "0x80044a02")
+    check_write(org, table, request.caller, {column.logical_name}, "canupdate")
     with org.work(request.caller) as work:
         if column.kind is Kind.IMAGE:
             body = {column.logical_name: base64.b64encode(content).decode("ascii")}
@@ -121,6 +124,7 @@ def delete_file(org: Organisation, table: TableSchema, row_id: str, column: Colu
     old = org.store(table.logical_name).rows.get(row_id)
     if old is None:
         raise errors.no_record(table.logical_name, row_id)
+    check_write(org, table, request.caller, {column.logical_name}, "canupdate")
     with org.work(request.caller) as work:
         _forget(work, old.get(column.logical_name))
         gone = (column.logical_name, f"{column.logical_name}_name")
@@ -136,6 +140,7 @@ def get_file(org: Organisation, table: TableSchema, row_id: str, column: Column,
     row = org.store(table.logical_name).rows.get(row_id)
     if row is None:
         raise errors.no_record(table.logical_name, row_id)
+    check_read(org, table, column.logical_name)
     stored = _stored(org, row, column)
     if stored is None:
         return Answer(204)

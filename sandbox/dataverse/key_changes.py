@@ -69,6 +69,8 @@ def _check_key(table: TableSchema, schema_name: str, columns: tuple[str, ...]) -
         column = table.columns.get(name)
         if column is None or column.kind not in KEY_KINDS:
             raise refused(f"'{name}' is not a column that a key can be made of")
+        if column.secured:
+            raise errors.invalid(f"The field {name} is secured and cannot be part of an entity key.", "0x80060896")
         width += 2 * (column.max_length or 0) if column.kind is Kind.STRING else 16
     if width > MOST_KEY_BYTES:
         raise refused(f"the key would be {width} bytes wide; at most {MOST_KEY_BYTES} are allowed")

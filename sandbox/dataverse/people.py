@@ -34,6 +34,14 @@ OTHER_PRIVILEGES = (
     "prvCreateRelationship",
     "prvDeleteRelationship",
 )
+SALES_ROLE = "Salesperson"
+SALES_GAPS = (
+    *OTHER_PRIVILEGES,
+    "prvWriteOrganization",
+    *(f"prv{verb}FieldSecurityProfile" for verb in ("Create", "Write", "Delete")),
+    *(f"prv{verb}FieldPermission" for verb in ("Create", "Write", "Delete")),
+)
+"""What the role of those who only use the organisation lacks: no customizing, no back-dating, no acting for others."""
 # tables whose privileges do not bear their own name
 PRIVILEGE_NOUNS = {
     "annotation": "Note",

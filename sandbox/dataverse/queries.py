@@ -18,6 +18,7 @@ import orjson
 
 from . import errors
 from .aggregates import apply_aggregate
+from .column_security import hidden, readable
 from .columns import Column, TableSchema
 from .expanding import Expansion, compile_expansions
 from .filters import parse_filter, syntax_error
@@ -193,11 +194,12 @@ def _sorted_page(
     cursor: Cursor,
     limit: int,
 ) -> tuple[list[Row], Row | None]:
-    store = org.store(table.logical_name)
+    store = readable(org, table.logical_name)
     parameters = tuple(sorted(item for item in request.query.items() if item[0].startswith("@")))
     key = (
         table.logical_name,
         store.version,
+        hidden(org, table),
         request.query.get("$filter"),
         parameters,
         tuple((column.logical_name, descending) for column, descending in order),

@@ -77,6 +77,7 @@ def create_lookup(
         required=(lookup.get("RequiredLevel") or {}).get("Value", "None"),
         targets=tuple(link.referenced for link in links),
         custom=True,
+        secured=bool(lookup.get("IsSecured")),
     )
     store_column(org, caller, child, column, Addition((), tuple(links)), solution)
     mark_new(org, *(link.schema_name for link in links))

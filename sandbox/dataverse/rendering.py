@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from .column_security import hidden
+from .column_security import readable
 from .columns import CHOICE_KINDS, LOOKUP_KINDS, Column, Kind, TableSchema
 from .tables import Row
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 FORMATTED = "@OData.Community.Display.V1.FormattedValue"
 LOGICAL = "@Microsoft.Dynamics.CRM.lookuplogicalname"
 NAVIGATION = "@Microsoft.Dynamics.CRM.associatednavigationproperty"
-LOCKED = "\0"
-"""A name that no row has anything under: a column that the caller may not read."""
 HIDDEN_KINDS = frozenset({Kind.PARTIES})
 
 Annotate = Callable[[Row, dict[str, Any]], None]
@@ -31,12 +29,8 @@ def renderer(
 ) -> Callable[[Row], dict[str, Any]]:
     """A function from row to JSON object with exactly these columns, null where the row has nothing."""
     chosen = list(columns)
-    locked = hidden(org, table)
-    pairs = [
-        (column.property_name, LOCKED if column.logical_name in locked else column.logical_name) for column in chosen
-    ]
-    readable = [column for column in chosen if column.logical_name not in locked]
-    annotate = _annotators(org, table, readable, annotations)
+    pairs = [(column.property_name, column.logical_name) for column in chosen]
+    annotate = _annotators(org, table, chosen, annotations)
 
     def plain(row: Row) -> dict[str, Any]:
         get = row.get
@@ -116,7 +110,7 @@ def _lookup_annotators(org: Organisation, table: TableSchema, column: Column, an
     def formatted(row: Row, shown: dict[str, Any]) -> None:
         if stored in row:
             target = org.catalogue.tables[target_of(row)]
-            found = org.store(target.logical_name).rows.get(row[stored], {})
+            found = readable(org, target.logical_name).rows.get(row[stored], {})
             if target.primary_name and (text := found.get(target.primary_name)) is not None:
                 shown[name + FORMATTED] = text
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from . import errors, rows
 from .addresses import Segment
 from .bulk_delete import settle_bulk_deletes
+from .column_security import READING
 from .csdl import metadata_document
 from .messages import ACTIONS, CUSTOMIZATIONS, FUNCTIONS
 from .metadata_reading import read_metadata
@@ -25,6 +26,7 @@ BYPASSES = {
 
 def answer(org: Organisation, request: Request) -> Answer:
     """The answer to one request; what it did is in the journal when this returns."""
+    READING.set(request.caller)
     try:
         found = _route(org, request)
     except errors.DataverseError as error:

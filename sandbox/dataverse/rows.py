@@ -9,6 +9,7 @@ import orjson
 from . import deletion, errors, file_columns, records
 from .addresses import RowKey, Segment, existing, find_row
 from .bulk_messages import PREFIX, bulk, create_keyed
+from .column_security import readable
 from .columns import Column, Kind, TableSchema
 from .expanding import compile_expansions
 from .fetchxml import fetch_rows
@@ -91,7 +92,7 @@ def _create(org: Organisation, table: TableSchema, request: Request, body: dict[
 
 def _representation(org: Organisation, table: TableSchema, row_id: str, request: Request, status: int) -> Answer:
     """The row instead of its address."""
-    document = _document(org, table, org.store(table.logical_name).rows[row_id], request)
+    document = _document(org, table, readable(org, table.logical_name).rows[row_id], request)
     return Answer(status, document, {"Preference-Applied": "return=representation"})
 
 
@@ -123,7 +124,7 @@ def _on_row(org: Organisation, row: RowKey, request: Request) -> Answer:
 def _retrieve(org: Organisation, key: RowKey, request: Request) -> Answer:
     check_options(request.query)
     require_read(org, request, key.table)
-    row = org.store(key.table.logical_name).rows[existing(org, key)]
+    row = readable(org, key.table.logical_name).rows[existing(org, key)]
     etag = f'W/"{row["versionnumber"]}"'
     if request.header("If-None-Match") == etag and "$expand" not in request.query and not request.annotations:
         return Answer(304, None, {"ETag": etag})
@@ -212,7 +213,7 @@ def _on_property(org: Organisation, row: RowKey, column: Column, request: Reques
 
 
 def _property_value(org: Organisation, row: RowKey, row_id: str, column: Column, request: Request, raw: bool) -> Answer:
-    value = org.store(row.table.logical_name).rows[row_id].get(column.logical_name)
+    value = readable(org, row.table.logical_name).rows[row_id].get(column.logical_name)
     if value is None:
         return Answer(204)
     if raw:
@@ -226,7 +227,7 @@ def _related(
 ) -> Answer:
     table = row.table
     require_read(org, request, table)
-    found = org.store(table.logical_name).rows[existing(org, row)]
+    found = readable(org, table.logical_name).rows[existing(org, row)]
     if single:
         link, target = navigation(org, table, name)
         targets = ("systemuser", "team") if link.referenced == "owner" else (target.logical_name,)

@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from . import errors
+from . import errors, security_rules
 from .columns import TableSchema
 from .tables import Row
 from .work import Work
@@ -188,6 +188,8 @@ def _check_prefix(row: Row) -> None:
 
 
 _SPECIAL = {
+    "fieldpermission": security_rules.permission,
+    "fieldsecurityprofile": security_rules.profile,
     "contact": _full_name,
     "lead": _full_name,
     "systemuser": _full_name,

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from .columns import TableSchema, stable_id
-from .people import ADMIN_ROLE, MIGRATION_ROLE, Caller, user_row
+from .people import ADMIN_ROLE, MIGRATION_ROLE, SALES_GAPS, SALES_ROLE, Caller, user_row
+from .securing import SYSTEM_PROFILE
 from .work import Work
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def seed(org: Organisation, *, users: Iterable[dict[str, Any]], privileges_missi
                 register_messages(work, table)
     gaps = org.settings.get("role_gaps", {})
     org.people.set_gaps({role: frozenset(names) for role, names in gaps.items()})
+    if org.people.role_named(SALES_ROLE) not in org.people.role_gaps:
+        set_role_gaps(org, SALES_ROLE, SALES_GAPS)
     missing = [name.strip() for name in privileges_missing if name.strip()]
     if missing:
         set_role_gaps(org, MIGRATION_ROLE, missing)
@@ -135,7 +138,7 @@ def _first_rows(work: Work) -> None:
             "basecurrencyid": AUSTRALIAN_DOLLAR,
         },
     )
-    for role in (MIGRATION_ROLE, ADMIN_ROLE):
+    for role in (MIGRATION_ROLE, ADMIN_ROLE, SALES_ROLE):
         role_id = stable_id("role", role)
         _put(work, "role", role_id, {"roleid": role_id, "name": role, "businessunitid": BUSINESS_UNIT})
     system = user_row(
@@ -158,6 +161,12 @@ def _first_rows(work: Work) -> None:
         },
     )
     _link(work, "teamroles", "team", team, stable_id("role", MIGRATION_ROLE))
+    _put(
+        work,
+        "fieldsecurityprofile",
+        SYSTEM_PROFILE,
+        {"fieldsecurityprofileid": SYSTEM_PROFILE, "name": ADMIN_ROLE, "description": "Full access."},
+    )
     _publishers(work)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from . import conditions, errors
+from .column_security import readable
 from .columns import LOOKUP_KINDS, TEXT_KINDS, Column, Kind, Relationship, TableSchema
 from .conditions import Predicate, Read
 from .filters import Both, Compare, Either, Lambda, Name, Node, Not, TextTest, Typed, Within
@@ -41,7 +42,7 @@ def navigation(org: Organisation, table: TableSchema, name: str) -> tuple[Relati
 
 def follow(org: Organisation, table: TableSchema, link: Relationship, target: str) -> Callable[[Row], Row | None]:
     """From a row to the row its lookup points at through this navigation property."""
-    rows, column = org.store(target).rows, link.column
+    rows, column = readable(org, target).rows, link.column
     if not table.columns[column].polymorphic:
         return lambda row: rows.get(row.get(column, ""))
     typed = f"{column}@type"
@@ -63,7 +64,7 @@ class Selection:
         if narrowed is None:
             return None
         column, values = narrowed
-        store = self._org.store(self._table.logical_name)
+        store = readable(self._org, self._table.logical_name)
         if column == self._table.primary_id:
             found = [row for row in (store.rows.get(value) for value in set(values)) if row is not None]
         else:
@@ -73,7 +74,7 @@ class Selection:
     def rows(self, after: int = 0) -> Iterator[Row]:
         """Matching rows in order of creation, those beyond a place."""
         found = self.candidates()
-        source = self._org.store(self._table.logical_name).after(after) if found is None else found
+        source = readable(self._org, self._table.logical_name).after(after) if found is None else found
         for row in source:
             if row["@n"] > after and (self.predicate is None or self.predicate(row)):
                 yield row
@@ -162,7 +163,7 @@ def collection(org: Organisation, table: TableSchema, name: str) -> tuple[Callab
         both.entity1 != table.logical_name
     ):
         here, there, other = both.column2, both.column1, both.entity1
-    store, rows = org.store(both.intersect), org.store(other).rows
+    store, rows = org.store(both.intersect), readable(org, other).rows
     primary = table.primary_id
     return (
         lambda row: [rows[pair[there]] for pair in store.having(here, row[primary]) if pair[there] in rows],
@@ -173,7 +174,7 @@ def collection(org: Organisation, table: TableSchema, name: str) -> tuple[Callab
 def _children(
     org: Organisation, table: TableSchema, link: Relationship, child: TableSchema
 ) -> Callable[[Row], list[Row]]:
-    store, column, primary, name = org.store(link.referencing), link.column, table.primary_id, table.logical_name
+    store, column, primary, name = readable(org, link.referencing), link.column, table.primary_id, table.logical_name
     if not child.columns[column].polymorphic:
         return lambda row: store.having(column, row[primary])
     typed = f"{column}@type"

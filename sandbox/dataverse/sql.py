@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import conditions, errors
 from .aggregates import measured
+from .column_security import readable
 from .columns import Column, TableSchema
 from .conditions import Predicate
 from .fetch_query import fetch_condition
@@ -45,7 +46,7 @@ class _Query:
 
 def sql_rows(org: Organisation, table: TableSchema, request: Request) -> Answer:
     query = _Reader(table, request.query["sql"]).read()
-    rows = [row for row in org.store(table.logical_name).after() if query.test is None or query.test(row)]
+    rows = [row for row in readable(org, table.logical_name).after() if query.test is None or query.test(row)]
     if query.order:
         rows.sort(key=lambda row: sort_key(sort_values(row, query.order), query.order, row["@n"]))
     if query.groups or any(function for function, _, _ in query.items):

@@ -18,12 +18,19 @@ from .platform_columns import (
     ownership_columns,
     record_columns,
 )
+from .securing import check_securing, forget_permissions, record_securing
 from .seed import forget_messages, register_messages
 from .solutions import ENTITY, add_component, drop_component, require_prefix
 
 if TYPE_CHECKING:
     from .organisation import Organisation
-ACTIVITY_TABLES = {"phonecall": "PhoneCalls", "task": "Tasks", "appointment": "Appointments", "email": "Emails"}
+ACTIVITY_TABLES = {
+    "phonecall": "PhoneCalls",
+    "task": "Tasks",
+    "appointment": "Appointments",
+    "email": "Emails",
+    "letter": "Letters",
+}
 
 
 def create_tables(org: Organisation, caller: Caller, bodies: list[dict[str, Any]], solution: str | None) -> list[str]:
@@ -32,6 +39,9 @@ def create_tables(org: Organisation, caller: Caller, bodies: list[dict[str, Any]
     drafts = [_draft(org, body, solution) for body in bodies]
     if len({draft.logical_name for draft, _ in drafts}) < len(drafts):
         raise errors.invalid("A table is created twice.", "0x80044363")
+    for draft, _ in drafts:
+        for column in draft.columns.values():
+            check_securing(org, caller, draft, column, before=False)
     for draft, links in drafts:
         _store_table(org, caller, draft, links, solution)
     return [draft.metadata_id for draft, _ in drafts]
@@ -123,6 +133,9 @@ def _store_table(
     mark_new(org, table.logical_name)
     with org.work(caller) as work:
         register_messages(work, table)
+        for column in table.columns.values():
+            if column.secured:
+                record_securing(work, table.logical_name, column)
         add_component(work, solution, ENTITY, table.metadata_id)
 
 
@@ -198,6 +211,7 @@ def delete_table(org: Organisation, caller: Caller, table: TableSchema) -> None:
     org.warm.discard(name)
     with org.work(caller) as work:
         forget_messages(work, table)
+        forget_permissions(work, name)
         drop_component(work, table.metadata_id, *(column.metadata_id for column in table.columns.values()))
 
 
