@@ -7,13 +7,14 @@ settled by reading the rows back: their ids are ours, so nothing has to be guess
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from shared.dataverse import odata
 from shared.dataverse.batch import Operation
+from shared.dataverse.callers import acting_as
 from shared.dataverse.faults import Fault, FaultKind
 from shared.dataverse.reads import Reads
 from shared.dataverse.results import Result
@@ -41,8 +42,8 @@ class Rows(Reads):
     async def create(self, table: Table, rows: Sequence[Row], *, caller: str | None = None) -> list[Result]:
         """Make the rows, each with the id it names. One that is there already by that id is a success.
 
-        ``caller``: the Entra object id of the user who is to have made them. That needs prvActOnBehalfOfAnotherUser;
-        such rows go one by one, in a batch under the header that names the user.
+        ``caller``: the Entra object id of the user who is to have made them (`callers`); such rows go one by one, in
+        batches. Where that user may not make them, they come back with a reason that starts with ``caller-``.
         """
         ids, found = ids_of(table, rows), Results()
         for chunk in chunks_of(rows):
@@ -89,14 +90,16 @@ class Rows(Reads):
         return await self._create_each(table, rows)
 
     async def _create_each(self, table: Table, rows: Sequence[Row], caller: str | None = None) -> Results:
-        headers = {"CallerObjectId": caller} if caller else {}
         work = {row[table.primary_id].lower(): self._operation("POST", table.set_name, {}, row) for row in rows}
 
-        async def settle(doubtful: Mapping[str, Fault]) -> Results:
-            return await self._present(table, list(doubtful))
+        async def present(ids: Collection[str]) -> Results:
+            return await self._present(table, list(ids))
 
-        where = f"create {table.name}"
-        return await each(self._transport, table, work, settle=settle, where=where, headers=headers)
+        async def send(headers: Mapping[str, str]) -> Results:
+            where = f"create {table.name}"
+            return await each(self._transport, table, work, settle=present, where=where, headers=headers)
+
+        return await acting_as(caller, work, send, present)
 
     async def _present(self, table: Table, ids: Sequence[str]) -> Results:
         there = await self.rows(table, ids, select=[])

@@ -272,20 +272,6 @@ async def test_n22_a_locked_column_is_written_by_members_of_the_profile_alone(to
     assert there[row["contactid"]]["bw_alert"] == "penicillin"
 
 
-async def test_a22_a_note_written_as_its_author_is_created_by_that_user(town: Town) -> None:
-    (contact,), annotation = await contacts(town), await table(town, "annotation")
-    jane = next(user for user in await town.target.users() if user.name == "Jane Fox")
-    row = {
-        "annotationid": name_id("hers"),
-        "notetext": "x",
-        "objectid_contact@odata.bind": f"/contacts({contact})",
-    }
-    (made,) = await town.target.create(annotation, [row], caller=jane.entra_object_id)
-    assert made.ok
-    there = (await town.target.rows(annotation, [row["annotationid"]], select=["createdby"]))[row["annotationid"]]
-    assert there["_createdby_value"] == jane.id
-
-
 async def test_notes_take_no_columns_of_ours(town: Town) -> None:
     field = Field("bw_sourceid", Kind.TEXT, schema_name="bw_SourceId", label="Source id", max_length=50, custom=True)
     await town.target.ensure_publisher("bw", 72700)
