@@ -128,7 +128,7 @@ def test_every_misfortune_really_happened(story: dict[str, Any]):
     assert story["spared"] == []
 
 
-def test_the_run_is_proved_all_the_same(story: dict[str, Any]):
+def test_r102_r106_the_run_is_proved_all_the_same(story: dict[str, Any]):
     assert story["verdict"]["proved"], story["verdict"]
     assert story["verdict"]["fields_verified"] > 1000
 

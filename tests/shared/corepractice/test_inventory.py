@@ -35,7 +35,7 @@ def field_of(values: list[Any], name: str = "custom_fields.own") -> dict[str, An
     return ObjectProfile.from_json(stored).document()[name]
 
 
-async def test_every_object_and_field_of_a_practice_is_there(api: ApiSource, read_all: ReadAll) -> None:
+async def test_r115_every_object_and_field_of_a_practice_is_there(api: ApiSource, read_all: ReadAll) -> None:
     description = await api.describe()
     profiles = {found.name: profiled(found.name, await read_all(api, found.name)) for found in description.objects}
     document = inventory(profiles, description)
@@ -113,12 +113,12 @@ async def test_no_value_that_points_to_anybody_is_in_it(
         ([None, None], "text"),
     ],
 )
-def test_an_unknown_field_is_what_all_its_values_could_be(values: list[Any], kind: str) -> None:
+def test_r116_an_unknown_field_is_what_all_its_values_could_be(values: list[Any], kind: str) -> None:
     shown = field_of(values)
     assert (shown["kind"], shown["known"], shown["sensitivity"]) == (kind, False, "health")
 
 
-def test_a_pick_list_of_the_practice_shows_its_values() -> None:
+def test_r117_a_pick_list_of_the_practice_shows_its_values() -> None:
     assert field_of(["red"] * 5 + ["blue"] * 3 + [None])["values"] == {"blue": 3, "red": 5}
 
 

@@ -14,7 +14,7 @@ def test_the_pace_grows_by_about_one_for_each_round_that_goes_well() -> None:
     assert 8.9 < pace.limit < 9.1
 
 
-def test_the_pace_never_passes_dataverses_own_limit_nor_its_hint() -> None:
+def test_r106_the_pace_never_passes_dataverses_own_limit_nor_its_hint() -> None:
     pace = Pace(start=8)
     for _ in range(5_000):
         pace.succeeded()

@@ -15,7 +15,7 @@ from tests.shared.conftest import EVERYTHING
 from tests.shared.mapping.everything import EVERY, compiled, label, row
 
 
-def test_r59_the_practice_chooses_where_billing_goes():
+def test_r59_a8_the_practice_chooses_where_billing_goes():
     def tables_of(mode: Any) -> set[str]:
         return {rule.table for rule in propose(EVERYTHING, replace(EVERY, billing_mode=mode)).objects}
 

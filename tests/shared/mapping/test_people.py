@@ -80,7 +80,7 @@ def test_r66_r67_staff_without_a_user_become_contacts_with_the_role_provider(eve
     assert every["staff"].rows({"id": "S1"}) == Excluded("is-a-dynamics-user")
 
 
-def test_r76_r77_r78_r79_the_contact_shows_the_primary_policy(every: dict[str, ObjectMap]):
+def test_r76_r77_r78_r79_r121_the_contact_shows_the_primary_policy(every: dict[str, ObjectMap]):
     found = row(
         every["patients"],
         **{"insurance.carrier": "Medibank  Private", "insurance.policy_number": "77", "insurance.group_number": "G"},

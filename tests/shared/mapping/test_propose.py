@@ -30,7 +30,7 @@ def test_a_government_identifier_is_left_out_by_default_with_its_reason(mapping:
     assert "government" in gap.reason.lower()
 
 
-def test_r7_a_field_only_this_practice_has_gets_a_column_of_the_right_type(mapping: FieldMap):
+def test_r7_r118_a_field_only_this_practice_has_gets_a_column_of_the_right_type(mapping: FieldMap):
     rule = mapping.rule("patients")
     assert rule is not None
     own = {field.source: field for field in rule.fields if field.source.startswith("custom_fields.")}

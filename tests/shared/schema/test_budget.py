@@ -34,7 +34,7 @@ def tables(*names: str) -> list[Table]:
         (15, False, Verdict.OVER, 0),
     ],
 )
-def test_n10_nine_to_fifteen_tables_there_have_stated_verdicts(
+def test_r103_n10_nine_to_fifteen_tables_there_have_stated_verdicts(
     existing: int, insurance: bool, verdict: Verdict, enough: int
 ) -> None:
     needed = tables(*MANDATORY, *(["Insurance"] if insurance else []))

@@ -53,7 +53,7 @@ def test_nothing_is_missing_where_everything_is_there() -> None:
     assert found.blockers == ()
 
 
-def test_a_missing_table_comes_before_its_columns_then_lookups_then_keys() -> None:
+def test_r119_a_missing_table_comes_before_its_columns_then_lookups_then_keys() -> None:
     found = gaps([VISIT, CONTACT], {"contact": bare(CONTACT)})
     names = [(type(step), getattr(step, "table", None)) for step in found.steps]
     assert names == [
