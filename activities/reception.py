@@ -17,6 +17,7 @@ from shared.answers import Answer
 from shared.diff.compare import masked
 from shared.mapping.amend import complaints
 from shared.mapping.model import parse
+from shared.mapping.places import READS
 from shared.runs.model import Run, progress_by_object, summary
 from shared.vocabulary import Gate, Phase
 
@@ -88,7 +89,7 @@ async def status(tools: Toolbox, run: Run) -> Answer:
     profiled = [lane for lane in lanes if lane.step == "profile" and lane.object in (moved or {lane.object})]
     expected = {lane.object: int(lane.notes["records"]) for lane in profiled if lane.notes}
     body = summary(run, now=datetime.now(UTC))
-    counts = progress_by_object(lanes, expected)
+    counts = progress_by_object(lanes, expected, READS)
     found = {name: await tools.runs.document(run.id, name) for name in DOCUMENTS}
     written = sum(count["created"] + count["updated"] for count in counts.values())
     deltas = [lane.tally for lane in lanes if lane.step == "load" and lane.generation.startswith("delta")]

@@ -58,6 +58,17 @@ FIXED_LABELS: Mapping[tuple[str, str], Mapping[str, str]] = {
 UNKNOWN = "Unknown"
 
 
+READS: Mapping[str, str] = {
+    place.object: place.reads
+    for place in (
+        ledger.OPPORTUNITIES, *ledger.AS_NOTES, talk.PHONE_CALLS, talk.EMAILS, talk.MEETINGS, talk.LETTERS,
+        clinical.DOCUMENTS,
+    )
+    if place.reads
+}  # fmt: skip
+"""The objects that are made from another's records."""
+
+
 def placements(choices: Choices) -> tuple[Placement, ...]:
     """The places in force, given what the practice has chosen."""
     return (

@@ -71,22 +71,24 @@ class LaneProgress:
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 
-def progress_by_object(lanes: Iterable[LaneProgress], expected: Mapping[str, int]) -> dict[str, dict[str, int]]:
+def progress_by_object(
+    lanes: Iterable[LaneProgress], expected: Mapping[str, int], reads: Mapping[str, str]
+) -> dict[str, dict[str, int]]:
     """Counts per object: extracted by the extract lanes, the rest by the load lanes, ``of`` by the inventory.
 
-    An object that is made from another's records (calls from communications) has a line of its own once it is loaded;
-    what it extracted is what it took.
+    ``reads`` names the objects that are made from another's records (calls from communications). Once they are loaded,
+    they and their siblings count what each of them took, and an object that has no rule of its own has no line.
     """
+    base = [lane for lane in lanes if lane.generation == "base" and lane.step in ("extract", "load")]
+    loaded = {lane.object for lane in base if lane.step == "load"}
+    shared = {name for pair in reads.items() if pair[0] in loaded for name in pair}
     sums: defaultdict[str, Tally] = defaultdict(Tally)
-    for lane in lanes:
-        if lane.generation != "base":
-            continue
-        if lane.step == "extract" and lane.object in expected:
+    for lane in base:
+        if lane.step == "load":
+            sums[lane.object] += _taken(lane) if lane.object in shared or lane.object not in expected else lane.tally
+        elif lane.object in expected and lane.object not in shared:
             sums[lane.object] += lane.tally
-        elif lane.step == "load":
-            tally = replace(lane.tally, excluded=lane.tally.excluded - lane.reasons.get(ANOTHER_RULE, 0))
-            taken = 0 if lane.object in expected else tally.created + tally.updated + tally.excluded + tally.set_aside
-            sums[lane.object] += replace(tally, extracted=taken)
+    names = {name for name in expected if name not in shared} | set(sums)
     return {
         name: {
             "extracted": tally.extracted,
@@ -94,10 +96,16 @@ def progress_by_object(lanes: Iterable[LaneProgress], expected: Mapping[str, int
             "updated": tally.updated,
             "excluded": tally.excluded,
             "set_aside": tally.set_aside,
-            "of": max(expected.get(name, 0), tally.extracted),
+            "of": tally.extracted if name in shared else max(expected.get(name, 0), tally.extracted),
         }
-        for name, tally in sorted({**{name: Tally() for name in expected}, **sums}.items())
+        for name, tally in sorted((name, sums[name]) for name in names)
     }
+
+
+def _taken(lane: LaneProgress) -> Tally:
+    """What a rule made of the records that are its own."""
+    tally = replace(lane.tally, excluded=lane.tally.excluded - lane.reasons.get(ANOTHER_RULE, 0))
+    return replace(tally, extracted=tally.created + tally.updated + tally.excluded + tally.set_aside)
 
 
 def summary(run: Run, *, now: datetime) -> dict[str, Any]:

@@ -145,6 +145,7 @@ def test_no_row_is_there_twice_and_none_was_given_up(story: dict[str, Any]):
             "text-too-long",
             "is-a-dynamics-user",
             "same-organisation",
+            "moved-by-another-rule",
         }, name
 
 

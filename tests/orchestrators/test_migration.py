@@ -37,7 +37,7 @@ async def test_an_amended_map_is_shown_again(tell: Tell):
 async def test_a_rejected_sample_turns_the_run_back(tell: Tell):
     async with tell({"look:sample": [reply(answer="reject")]}) as story:
         assert await story.ends() == {"run": "r1", "phase": "rolled-back"}
-        assert story.calls()[-3:] == ["sample_diff", "undo_schema", "finish"]
+        assert story.calls()[-3:] == ["undo_files", "undo_schema", "finish"]
 
 
 async def test_a_problem_is_shown_and_the_step_repeated_after_the_resume(tell: Tell):
@@ -58,7 +58,7 @@ async def test_a_problem_in_a_lane_holds_the_phase_and_is_repeated_whole(tell: T
 async def test_a_wish_to_go_back_is_followed_in_the_middle_of_the_load(tell: Tell):
     async with tell({"load": [{"wish": "rollback"}], "plan:undo": [slices("undo", "patients")]}) as story:
         assert (await story.ends())["phase"] == "rolled-back"
-        assert story.calls()[-4:] == ["load", "undo", "undo_schema", "finish"]
+        assert story.calls()[-5:] == ["load", "undo", "undo_files", "undo_schema", "finish"]
 
 
 async def test_a_pause_holds_the_step_until_the_run_is_resumed(tell: Tell):
