@@ -192,6 +192,7 @@ class Transport:
             return Reply(0, httpx.Headers(), b"", NO_ANSWER)
         finally:
             await self.gate.leave()
+        answer.stream = httpx.ByteStream(b"")  # it points back at the answer: bodies would wait for the collector
         fault = None if answer.is_success or answer.status_code == 304 else _fault(answer)
         if fault is not None and fault.kind is FaultKind.THROTTLED:
             self.gate.pace.throttled(self.gate.clock(), fault.wait)

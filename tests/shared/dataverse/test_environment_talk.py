@@ -1,9 +1,7 @@
-"""Activities, opportunities, files and locked columns against the simulated environment."""
+"""Activities and opportunities against the simulated environment."""
 
 from __future__ import annotations
 
-import hashlib
-import tracemalloc
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
@@ -13,9 +11,8 @@ import pytest
 from sandbox.dataverse.behaviour import calm
 from sandbox.faults import Fault
 from shared.dataverse.results import Closing
-from shared.errors import AskPerson
 from shared.schema.model import Field, Kind, Table
-from tests.shared.dataverse.environment import JANE, Town, built, people, town_of
+from tests.shared.dataverse.environment import JANE, Town, people, town_of
 
 DAY = "2019-05-03"
 
@@ -161,115 +158,6 @@ async def test_r60_a9_an_opportunity_is_won_once_with_its_date_even_when_the_ans
     there = (await town.target.rows(one, [id_], select=["statecode", "actualclosedate", "actualvalue"]))[id_]
     assert (there["statecode"], there["actualclosedate"], there["actualvalue"]) == (1, DAY, 99.5)
     assert len(town.server.org.store("opportunityclose").rows) == 1
-
-
-def read(content: bytes, chunk: int = 1 << 20) -> Any:
-    async def chunks() -> AsyncIterator[bytes]:
-        for start in range(0, len(content), chunk):
-            yield content[start : start + chunk]
-
-    return chunks
-
-
-async def note(town: Town) -> str:
-    (contact,), annotation = await contacts(town), await table(town, "annotation")
-    row = {
-        "annotationid": name_id("note"),
-        "subject": "Scan",
-        "objectid_contact@odata.bind": f"/contacts({contact})",
-    }
-    assert all(result.ok for result in await town.target.create(annotation, [row]))
-    return str(row["annotationid"])
-
-
-@pytest.mark.parametrize("size", [1, 3 * 1024 * 1024, 3 * 1024 * 1024 + 1])
-async def test_r89_a_note_s_file_goes_up_in_blocks_and_comes_back_the_same(town: Town, size: int) -> None:
-    id_, content = await note(town), bytes(range(256)) * (size // 256) + b"x" * (size % 256)
-    done = await town.target.write_note_file(
-        id_, name="a.jpg", content_type="image/jpeg", size=size, read=read(content)
-    )
-    assert done.ok
-    back = b"".join([block async for block in town.target.read_note_file(id_)])
-    assert hashlib.sha256(back).digest() == hashlib.sha256(content).digest()
-
-
-async def test_r93_a14_a_file_over_the_organisation_s_own_limit_is_refused_by_name(town: Town) -> None:
-    rules = await town.target.attachment_rules()
-    assert rules.most_base64_bytes == 5_242_880
-    assert "exe" in rules.blocked_extensions
-    id_ = await note(town)
-    large = await town.target.write_note_file(
-        id_, name="a.jpg", content_type="image/jpeg", size=4_000_000, read=read(b"x" * 4_000_000)
-    )
-    assert (large.ok, large.reason) == (False, "file-too-large")
-    wrong = await town.target.write_note_file(id_, name="a.exe", content_type="image/jpeg", size=1, read=read(b"x"))
-    assert (wrong.ok, wrong.reason) == (False, "file-type-blocked")
-
-
-async def test_a_commit_whose_answer_was_lost_is_settled_by_looking(town: Town) -> None:
-    id_ = await note(town)
-    town.server.schedule.add([Fault("drop_after", match="CommitAnnotation", times=1)])
-    done = await town.target.write_note_file(id_, name="a.jpg", content_type="x", size=3, read=read(b"abc"))
-    assert done.ok
-
-
-async def test_a15_a_file_column_takes_64_megabytes_a_few_in_memory(town: Town) -> None:
-    live = await built(town.target)
-    field = Field("bw_file", Kind.FILE, schema_name="bw_File", label="File", custom=True)
-    assert await town.target.create_field("bw_visit", field, solution="")
-    visit = (await town.target.tables(["bw_visit"]))["bw_visit"]
-    assert (found := visit.field("bw_file")) is not None
-    assert found.kind is Kind.FILE
-    row = {"bw_visitid": name_id("visit"), live["bw_visit"].primary_name: "v"}
-    assert all(result.ok for result in await town.target.create(visit, [row]))
-    block = b"0123456789abcdef" * 65_536
-
-    async def chunks() -> AsyncIterator[bytes]:
-        for _ in range(64):
-            yield block
-
-    done = await town.target.write_file_column(
-        visit, row["bw_visitid"], "bw_file", name="scan", content_type="image/tiff", read=chunks
-    )
-    assert done.ok
-    hashed, size = hashlib.sha256(), 0
-    tracemalloc.start()
-    async for part in town.target.read_file_column(visit, row["bw_visitid"], "bw_file"):
-        hashed.update(part)
-        size += len(part)
-    tracemalloc.stop()
-    assert (size, hashed.hexdigest()) == (64 << 20, hashlib.sha256(block * 64).hexdigest())
-
-
-async def test_n22_a_locked_column_is_written_by_members_of_the_profile_alone(town: Town) -> None:
-    await built(town.target)
-    target = town.target
-    field = Field(
-        "bw_alert", Kind.TEXT, schema_name="bw_Alert", label="Alert", max_length=50, custom=True, secured=True
-    )
-    await target.create_field("contact", field, solution="")
-    contact = await table(town, "contact")
-    assert (made := contact.field("bw_alert")) is not None
-    assert made.secured
-    row = {**people(1)[0], "bw_alert": "penicillin"}
-    us = (await target.who_am_i()).user_id
-    assert await target.writable_secured_columns(us) == frozenset()
-    with pytest.raises(AskPerson, match="8004f502"):
-        await target.create(contact, [row])
-    columns = [("contact", "bw_alert")]
-    assert await target.ensure_security_profile("Bridgework: health data", columns, [us])
-    assert not await target.ensure_security_profile("Bridgework: health data", columns, [us])
-    assert await target.writable_secured_columns(us) == frozenset(columns)
-    assert [result.ok for result in await target.create(contact, [row])] == [True]
-    there = await target.rows(contact, [row["contactid"]], select=["bw_alert"])
-    assert there[row["contactid"]]["bw_alert"] == "penicillin"
-    assert await target.drop_security_profile("Bridgework: health data")
-    there = await target.rows(contact, [row["contactid"]], select=["bw_alert"])
-    assert there[row["contactid"]]["bw_alert"] is None
-    assert await target.secure_field("contact", "bw_alert", secured=False)
-    assert not await target.secure_field("contact", "bw_alert", secured=False)
-    there = await target.rows(contact, [row["contactid"]], select=["bw_alert"])
-    assert there[row["contactid"]]["bw_alert"] == "penicillin"
 
 
 async def test_notes_take_no_columns_of_ours(town: Town) -> None:
