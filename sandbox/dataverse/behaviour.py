@@ -41,10 +41,12 @@ class Behaviour:
     secured_booleans_hidden: bool = True
     """Secured two-option columns, and choices with a default, are null to whoever may not read them; older
     documentation says that these can only be secured against writing."""
-    unsecure_needs_permission: bool = False
+    unsecure_needs_permission: bool = True
     """Lifting the security of a column needs full permission on it (0x8004f50d), as the catalogue of errors says."""
     closed_email_read_only: bool = True
     """A completed or cancelled e-mail refuses changes of its content, its parties and its attachments."""
+    email_from_users_only: bool = False
+    """Only a user can be the sender of an e-mail, as the reference has it (reports differ)."""
     platform_parties: bool = True
     """An activity gets a party for its owner (9) and for what it regards (8) from the platform."""
     dop_hint: int = 8

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import errors, security_rules
+from . import activity_rules, errors, rules, security_rules
 from .columns import LOOKUP_KINDS, Kind, TableSchema
 from .files import FileRoom
 from .people import privilege
-from .records import check_version
+from .records import check_version, stamp_modified
 from .tables import Row
 from .work import Work
 
@@ -20,6 +20,9 @@ def delete(work: Work, table: TableSchema, row_id: str, *, if_match: str | None 
     if row is None:
         raise errors.no_record(name, row_id)
     check_version(row, if_match)
+    if name == "activityparty":
+        raise rules.not_supported("Delete", name)
+    activity_rules.check_attachments(work, table, row)
     if name == "organization":
         raise errors.invalid("The organization cannot be deleted.", "0x80040800", 405)
     _delete(work, table, row_id, row)
@@ -61,8 +64,9 @@ def _pointing(work: Work, table: str, column: str, target: str, row_id: str) -> 
 
 def _let_go(work: Work, table: TableSchema, row: Row, column: str) -> None:
     freed = {name: value for name, value in row.items() if name not in (column, f"{column}@type")}
-    freed["versionnumber"] = work.org.next_version()
-    freed["modifiedon"], freed["modifiedby"] = work.now, work.caller.user_id
+    if table.logical_name == "activityparty":
+        freed["ispartydeleted"] = True
+    stamp_modified(work, freed)
     work.transaction.put(table.logical_name, row[table.primary_id], freed)
 
 

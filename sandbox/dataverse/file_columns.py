@@ -107,10 +107,8 @@ def _keep_file(work: Work, table: TableSchema, row_id: str, column: Column, stor
         **old,
         column.logical_name: file_id,
         f"{column.logical_name}_name": stored.name,
-        "modifiedon": work.now,
-        "modifiedby": work.caller.user_id,
-        "versionnumber": org.next_version(),
     }
+    records.stamp_modified(work, row)
     work.transaction.put(table.logical_name, row_id, row)
     return file_id
 
@@ -129,8 +127,7 @@ def delete_file(org: Organisation, table: TableSchema, row_id: str, column: Colu
         _forget(work, old.get(column.logical_name))
         gone = (column.logical_name, f"{column.logical_name}_name")
         row = {name: value for name, value in old.items() if name not in gone}
-        row["versionnumber"] = org.next_version()
-        row["modifiedon"], row["modifiedby"] = work.now, request.caller.user_id
+        records.stamp_modified(work, row)
         work.transaction.put(table.logical_name, row_id, row)
     return Answer(204)
 

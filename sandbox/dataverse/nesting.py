@@ -44,7 +44,7 @@ def create_children(work: Work, table: TableSchema, row_id: str, nested: list[tu
         child = work.org.catalogue.tables[link.referencing]
         for row in rows:
             bound = {f"{link.navigation}@odata.bind": f"/{table.set_name}({row_id})"}
-            create(work, child, {**_without_type(row), **bound})
+            create(work, child, {**_without_type(row), **bound}, nested=True)
 
 
 def _without_type(body: dict[str, Any]) -> dict[str, Any]:

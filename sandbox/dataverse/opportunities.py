@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import errors, records
+from . import errors, records, rules
 from .addresses import resolve_reference
 from .columns import TableSchema
 from .people import privilege
@@ -74,10 +74,10 @@ def _close_opportunity(
         "statecode": state,
         "statuscode": status,
         "actualclosedate": ended[:10],
-        "modifiedon": work.now,
-        "modifiedby": work.caller.user_id,
-        "versionnumber": work.org.next_version(),
     }
     if "actualrevenue" in close:
         row["actualvalue"] = close["actualrevenue"]
+        row.setdefault("transactioncurrencyid", close["transactioncurrencyid"])
+        rules.complete(work, table, row, {"actualvalue": close["actualrevenue"]}, created=False)
+    records.stamp_modified(work, row)
     work.transaction.put("opportunity", old["opportunityid"], row)

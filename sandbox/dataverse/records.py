@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import errors, rules
+from . import activity_rules, errors, rules
 from .column_security import check_write
 from .columns import Column, Kind, TableSchema
 from .nesting import create_children, create_parents
@@ -19,9 +19,12 @@ from .writing import CREATE, UPDATE, Written
 OVERRIDE = "prvOverrideCreatedOnCreatedBy"
 
 
-def create(work: Work, table: TableSchema, body: dict[str, Any], *, row_id: str | None = None) -> str:
-    """Create a row, with its nested rows; answers its id. `row_id` is the one in the URL, if any."""
-    rules.before_create(work, table, body)
+def create(
+    work: Work, table: TableSchema, body: dict[str, Any], *, row_id: str | None = None, nested: bool = False
+) -> str:
+    """Create a row, with its nested rows; answers its id. `row_id` is the one in the URL, if any; `nested` says that
+    the row is inside another."""
+    rules.before_create(work, table, nested=nested)
     written = work.org.writer(table, CREATE).read(body)
     check_write(work.org, table, work.caller, set(written.changes), "cancreate")
     if written.nested:
@@ -35,6 +38,8 @@ def create(work: Work, table: TableSchema, body: dict[str, Any], *, row_id: str 
     work.transaction.put(name, new_id, row)
     if written.nested:
         create_children(work, table, new_id, written.nested)
+    if table.activity:
+        activity_rules.keep_platform_parties(work, table, row, None)
     return str(new_id)
 
 
@@ -96,7 +101,10 @@ def update(work: Work, table: TableSchema, row_id: str, body: dict[str, Any], *,
     if old is None:
         raise errors.no_record(name, row_id)
     check_version(old, if_match)
+    if name == "activityparty":
+        raise rules.not_supported("Update", name)
     written = work.org.writer(table, UPDATE).read(body)
+    activity_rules.check_editable(work, table, old, written)
     check_write(work.org, table, work.caller, set(written.changes), "canupdate")
     if written.nested:
         create_parents(work, table, written)
@@ -104,7 +112,11 @@ def update(work: Work, table: TableSchema, row_id: str, body: dict[str, Any], *,
     _refuse_repeated_key(work, table, row_id, row)
     work.transaction.put(name, row_id, row)
     if written.nested:
+        if table.activity and any(name == f"{table.logical_name}_activity_parties" for name, _ in written.nested):
+            activity_rules.replace_parties(work, row_id)
         create_children(work, table, row_id, written.nested)
+    if table.activity:
+        activity_rules.keep_platform_parties(work, table, row, old)
 
 
 def _changed(work: Work, table: TableSchema, old: Row, written: Written) -> Row:
@@ -116,6 +128,7 @@ def _changed(work: Work, table: TableSchema, old: Row, written: Written) -> Row:
             row[name] = value
     if written.state is not None or written.status is not None:
         _change_state(work, table, old, row, written)
+        activity_rules.stamp_times(work, table, old, row, written.changes)
     if "ownerid" in written.changes:
         if "ownerid" not in row:
             raise errors.invalid("The owner of a record cannot be null.", "0x80040229")
@@ -123,13 +136,18 @@ def _changed(work: Work, table: TableSchema, old: Row, written: Written) -> Row:
         work.org.people.check_owner(row["ownerid@type"], row["ownerid"])
         _derive_owning(work, row)
     rules.complete(work, table, row, written.changes, created=False)
+    stamp_modified(work, row)
+    return row
+
+
+def stamp_modified(work: Work, row: Row) -> None:
+    """Who changed the row last, for whom and when; and its next version."""
     row["modifiedon"], row["modifiedby"] = work.now, work.caller.user_id
     if work.caller.on_behalf:
         row["modifiedonbehalfby"] = work.caller.real_id
     else:
         row.pop("modifiedonbehalfby", None)
     row["versionnumber"] = work.org.next_version()
-    return row
 
 
 def _change_state(work: Work, table: TableSchema, old: Row, row: Row, written: Written) -> None:

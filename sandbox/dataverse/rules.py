@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from . import errors, security_rules
+from . import activity_rules, errors, security_rules
 from .columns import TableSchema
 from .tables import Row
 from .work import Work
@@ -27,13 +27,15 @@ NEVER_CREATED_ALONE = frozenset(
 )
 
 
-def before_create(work: Work, table: TableSchema, body: Mapping[str, Any]) -> None:
+def before_create(work: Work, table: TableSchema, *, nested: bool) -> None:
     name = table.logical_name
-    if name == "activityparty" and not any(key.startswith("activityid_") for key in body):
-        raise errors.invalid("Activity parties are created together with their activity.", "0x80040219")
-    if name in NEVER_CREATED_ALONE or table.intersect:
-        text = f"The 'Create' method does not support entities of type '{name}'."
-        raise errors.DataverseError(400, "0x80040800", text)
+    if name in NEVER_CREATED_ALONE or table.intersect or (name == "activityparty" and not nested):
+        raise not_supported("Create", name)
+
+
+def not_supported(message: str, table: str) -> errors.DataverseError:
+    text = f"The '{message}' method does not support entities of type '{table}'."
+    return errors.DataverseError(400, "0x80040800", text)
 
 
 def complete(work: Work, table: TableSchema, row: Row, changes: Mapping[str, Any], *, created: bool) -> None:
@@ -64,6 +66,7 @@ def _note(work: Work, table: TableSchema, row: Row, changes: Mapping[str, Any]) 
 
 
 def _attachment(work: Work, table: TableSchema, row: Row, changes: Mapping[str, Any]) -> None:
+    activity_rules.check_attachments(work, table, row)
     _check_file(work, row, changes, body="body")
 
 
@@ -188,6 +191,7 @@ def _check_prefix(row: Row) -> None:
 
 
 _SPECIAL = {
+    "activityparty": activity_rules.party,
     "fieldpermission": security_rules.permission,
     "fieldsecurityprofile": security_rules.profile,
     "contact": _full_name,

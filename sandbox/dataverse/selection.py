@@ -85,7 +85,7 @@ class Selection:
                 column = property_column(self._table, name)
                 return column.logical_name, [conditions.comparable(column, value)]
             case Within(Name((name,)), values) if len(values) <= INDEXED_VALUES:
-                column = property_column(self._table, name)
+                column = self._table.columns.get(name) or property_column(self._table, name)
                 return column.logical_name, [conditions.comparable(column, value) for value in values]
             case Both(parts):
                 return next((found for found in map(self._narrowed, parts) if found is not None), None)
@@ -113,19 +113,21 @@ class Selection:
                     raise errors.invalid(f"{function} needs a text column, not {column.logical_name}.", "0x80060888")
                 return conditions.text_test(read, function, value)
             case Within(left, values):
-                column, read = self._read(table, left)
+                column, read = self._read(table, left, logical=True)
                 return conditions.one_of(read, [conditions.comparable(column, value) for value in values])
             case Lambda():
                 return self._lambda(table, node)
 
-    def _read(self, table: TableSchema, name: Name) -> tuple[Column, Read]:
+    def _read(self, table: TableSchema, name: Name, *, logical: bool = False) -> tuple[Column, Read]:
+        """`logical`: query functions take a lookup by its logical name, too."""
         path = list(name.path)
         steps: list[Callable[[Row], Row | None]] = []
         while len(path) > 1:
             link, target = navigation(self._org, table, path.pop(0))
             steps.append(follow(self._org, table, link, target.logical_name))
             table = target
-        column = property_column(table, path[0])
+        named = table.columns.get(path[0]) if logical else None
+        column = named or property_column(table, path[0])
         stored = column.logical_name
         if not steps:
             return column, conditions.reader(stored)

@@ -122,7 +122,7 @@ async def test_children_inside_a_row_are_created_with_it_or_not_at_all(api):
         },
     )
     row = await api.row(f"phonecalls({call})?$expand=phonecall_activity_parties($orderby=participationtypemask)")
-    assert [party["participationtypemask"] for party in row["phonecall_activity_parties"]] == [1, 2]
+    assert [party["participationtypemask"] for party in row["phonecall_activity_parties"]] == [1, 2, 8, 9]
     refused = await api.post(
         "accounts", {"name": "half", "contact_customer_accounts": [{"firstname": "a"}, {"gendercode": 99}]}
     )

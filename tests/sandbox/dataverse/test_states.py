@@ -82,3 +82,17 @@ async def test_a_reason_of_the_other_outcome_is_refused_when_closing(api, error)
     close = {"opportunityid@odata.bind": f"/opportunities({deal})"}
     answer = await api.post("WinOpportunity", {"Status": 4, "OpportunityClose": close})
     assert error(answer) == (400, "0x80048408")
+
+
+async def test_an_opportunity_takes_its_end_and_worth_from_the_close_and_its_relatives_to_the_grave(api):
+    deal = await api.create("opportunities", {"name": "Implant"})
+    await api.create("annotations", {"subject": "n", "objectid_opportunity@odata.bind": f"/opportunities({deal})"})
+    close = {"actualend": "2019-05-03", "actualrevenue": 80, "opportunityid@odata.bind": f"/opportunities({deal})"}
+    assert (await api.post("WinOpportunity", {"Status": 3, "OpportunityClose": close})).status_code == 204
+    row = await api.row(f"opportunities({deal})")
+    assert (row["actualclosedate"], row["actualvalue"], row["actualvalue_base"]) == ("2019-05-03", 80, 80)
+    (activity,) = (await api.row("opportunitycloses"))["value"]
+    assert (activity["actualend"], activity["actualrevenue_base"]) == ("2019-05-03T00:00:00Z", 80)
+    assert (await api.delete(f"opportunities({deal})")).status_code == 204
+    assert (await api.row("opportunitycloses"))["value"] == (await api.row("annotations"))["value"] == []
+    assert (await api.row("activityparties"))["value"] == []
