@@ -1,7 +1,7 @@
 """Dataverse as the app knows it: one value with every verb. DOOR
 
-The verbs live in `reads`, `rows`, `states`, `activities`, `files`, `definitions`, `removals` and `security`; all of
-them send through one `Transport`.
+The verbs live in `reads`, `rows`, `states`, `activities`, `opportunities`, `files`, `definitions`, `removals` and
+`security`; all of them send through one `Transport`.
 """
 
 from __future__ import annotations

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.dataverse import odata
-from shared.dataverse.activities import Activities
 from shared.dataverse.blocks import SIZE, Read, block_body, block_data, block_id, cut
 from shared.dataverse.faults import FaultKind, failure
+from shared.dataverse.opportunities import Opportunities
 from shared.dataverse.results import AttachmentRules, Result
 from shared.dataverse.transport import OutcomeUnknown, Reply
 from shared.errors import Stop, TryAgain
@@ -39,7 +39,7 @@ class _Upload:
     look: tuple[str, Mapping[str, Any]]
 
 
-class Files(Activities):
+class Files(Opportunities):
     """Verbs on files."""
 
     async def attachment_rules(self) -> AttachmentRules:

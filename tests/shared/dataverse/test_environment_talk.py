@@ -1,4 +1,4 @@
-"""Activities and opportunities against the simulated environment."""
+"""Activities and their parties against the simulated environment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 
 from sandbox.dataverse.behaviour import calm
 from sandbox.faults import Fault
-from shared.dataverse.results import Closing
 from shared.schema.model import Field, Kind, Table
 from tests.shared.dataverse.environment import JANE, Town, people, town_of
 
@@ -126,38 +125,6 @@ async def test_a_change_of_parties_alone_is_not_taken_for_done_when_its_answer_w
     assert all(result.ok for result in await town.target.update(phonecall, [change]))
     found = (await town.target.parties([row["activityid"]]))[row["activityid"]]
     assert (2, "", "y@example.com") in found
-
-
-async def opportunity(town: Town) -> str:
-    (contact,), one = await contacts(town), await table(town, "opportunity")
-    currency = next(iter(town.server.org.store("transactioncurrency").rows))
-    row = {
-        "opportunityid": name_id("deal"),
-        "name": "INV-1",
-        "estimatedvalue": 100.0,
-        "customerid_contact@odata.bind": f"/contacts({contact})",
-        "transactioncurrencyid@odata.bind": f"/transactioncurrencies({currency})",
-    }
-    assert all(result.ok for result in await town.target.create(one, [row]))
-    return str(row["opportunityid"])
-
-
-@pytest.mark.parametrize("fault", [None, Fault("drop_after", match="batch", times=1)])
-async def test_r60_a9_an_opportunity_is_won_once_with_its_date_even_when_the_answer_is_lost(
-    town: Town, fault: Fault | None
-) -> None:
-    id_ = await opportunity(town)
-    if fault:
-        town.server.schedule.add([fault])
-    closing = Closing(id_, won=True, status=3, actual_end=DAY, actual_revenue=99.5)
-    assert all(result.ok for result in await town.target.close_opportunities([closing]))
-    (again,) = await town.target.close_opportunities([closing])
-    assert again.ok
-    assert again.already
-    one = await table(town, "opportunity")
-    there = (await town.target.rows(one, [id_], select=["statecode", "actualclosedate", "actualvalue"]))[id_]
-    assert (there["statecode"], there["actualclosedate"], there["actualvalue"]) == (1, DAY, 99.5)
-    assert len(town.server.org.store("opportunityclose").rows) == 1
 
 
 async def test_notes_take_no_columns_of_ours(town: Town) -> None:
