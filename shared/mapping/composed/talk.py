@@ -94,7 +94,8 @@ def _end(record: Record) -> Value:
 
 
 def _end_when_closed(record: Record) -> Value:
-    return _end(record) if record.get("status") == "completed" else None
+    """Dataverse stamps now on whatever is completed or cancelled without an end of its own."""
+    return _end(record) if record.get("status") in ("completed", "cancelled") else None
 
 
 def _html(record: Record) -> Value:

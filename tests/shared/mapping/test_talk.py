@@ -32,6 +32,9 @@ def test_r13_a7_a_call_is_a_closed_phone_call_with_parties_and_original_times(ev
     ]
     assert "actualend" not in wire
     assert calls.closing(made_) == {"actualend": "2024-04-06T16:35:00Z"}
+    off = row(calls, **{**CALL, "status": "cancelled"})
+    assert (off.state, calls.closing(off)) == ((2, 3), {"actualend": "2024-04-06T16:35:00Z"})
+    assert calls.closing(row(calls, **{**CALL, "status": "planned"})) == {}
     received = row(calls, **{**CALL, "direction": "incoming"})
     assert (received.state, received.values["directioncode"]) == ((1, 4), False)
     assert received.values["phonenumber"] == "02 1"
