@@ -20,6 +20,7 @@ REASONS = {
     "owner-without-role": "caller-without-role",
     "user-unlicensed": "caller-unlicensed",
     "privilege-missing": "caller-lacks-privilege",
+    "column-locked": "caller-lacks-privilege",
 }
 """Refusals that concern the named user rather than us, as the reason their rows get. In our own name they can go."""
 

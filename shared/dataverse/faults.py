@@ -62,6 +62,7 @@ _K = FaultKind
 _THROTTLED = _Rule(_K.THROTTLED, "throttled", "Dataverse asks us to slow down", 5.0)
 _LOCKED = _Rule(_K.CUSTOMIZATION, "customization-running", "another customization is running", 10.0)
 _DENIED = _Rule(_K.CONFIGURATION, "privilege-missing", "the application user lacks a privilege")
+_SECURED = _Rule(_K.CONFIGURATION, "column-locked", "a column is locked away from the application user")
 _DISABLED = _Rule(_K.CONFIGURATION, "user-disabled", "the application user is disabled or in no business unit")
 _GONE = _Rule(_K.DATA, "parent-missing", "the row, or one it points to, is not there")
 _BUSY = _Rule(_K.RETRY, "database-busy", "the database was busy", 1.0, 5)
@@ -106,6 +107,7 @@ _BY_CODE: dict[str, _Rule] = {
     "0x8004f01f": _Rule(_K.DATA, "still-used", "other parts of the environment depend on it"),
     "0x80040217": _GONE,
     **dict.fromkeys(("0x80040220", "0x80040231", "0x80048306", "0x80048405"), _DENIED),
+    **dict.fromkeys(("0x8004f502", "0x8004f504", "0x8004f507", "0x8004f50d"), _SECURED),
     "0x80040225": _DISABLED,
     "0x8004022b": _Rule(_K.DATA, "owner-disabled", "the owner is a disabled user"),
     "0x80040229": _OWNER,
@@ -214,6 +216,7 @@ def failure(fault: Fault, where: str) -> Failure:
 
 _REMEDIES = {
     "privilege-missing": "Give the application user's security role that privilege, then resume.",
+    "column-locked": "Make it a member of a column security profile that may read, create and update the column.",
     "token-refused": "Check that the app's identity is an application user of the environment.",
     "user-disabled": "Enable the application user and put it in a business unit.",
     "not-a-member": "Add the app's identity to the environment as an application user.",

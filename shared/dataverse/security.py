@@ -14,6 +14,7 @@ ALLOWED = 4
 """The value of a field permission that allows; 0 does not (field_security_permission_type)."""
 DESCRIPTION = "Made by Bridgework: who may read what is locked away."
 _MEMBERS = "systemuserprofiles_association"
+_VERBS = ("canread", "cancreate", "canupdate")
 Column = tuple[str, str]
 """A table and a column of it, by their logical names."""
 
@@ -33,19 +34,20 @@ class Security(Removals):
         return True
 
     async def ensure_security_profile(self, name: str, columns: Sequence[Column], members: Sequence[str]) -> bool:
-        """A field security profile of that name that lets ``members`` read and write ``columns``. Whether it is new."""
+        """A field security profile of that name that lets ``members`` read and write ``columns``. Whether it is new.
+
+        One of that name that is there gets what it lacks, and keeps what it has: other columns, other members.
+        """
         found = await self._profile(name)
         profile = found or await self._create_profile(name)
         there = await self._permissions(profile)
         for table, column in columns:
-            if (table, column) not in there:
+            if there.get((table, column)) is not True:
                 await self._allow(profile, table, column)
-        for member in members:
-            if member.lower() not in await self._members(profile):
-                where = "join security profile"
-                user = f"{self._transport.root}{odata.record('systemusers', member)}"
-                path = f"{odata.record('fieldsecurityprofiles', profile)}/{_MEMBERS}/$ref"
-                await self._transport.send("POST", path, where=where, body={"@odata.id": user})
+        joined = await self._members(profile)
+        for member in dict.fromkeys(member.lower() for member in members):
+            if member not in joined:
+                await self._join(profile, member)
         return found is None
 
     async def drop_security_profile(self, name: str) -> bool:
@@ -58,7 +60,8 @@ class Security(Removals):
         found: set[Column] = set()
         async for page in self._follow(path, where="security profiles of a user", size=5000):
             for row in page:
-                found |= await self._permissions(str(row["fieldsecurityprofileid"]))
+                permissions = await self._permissions(str(row["fieldsecurityprofileid"]))
+                found |= {column for column, whole in permissions.items() if whole}
         return frozenset(found)
 
     async def _create_profile(self, name: str) -> str:
@@ -76,14 +79,15 @@ class Security(Removals):
         wanted = f"name eq {odata.quoted(name)}"
         return await self.find("fieldsecurityprofiles", "fieldsecurityprofileid", wanted)
 
-    async def _permissions(self, profile: str) -> set[Column]:
+    async def _permissions(self, profile: str) -> dict[Column, bool]:
+        """The columns that a profile says something about, and whether it allows everything."""
         columns = "entityname,attributelogicalname,canread,cancreate,canupdate"
         path = "fieldpermissions" + odata.query(select=columns, filter=f"_fieldsecurityprofileid_value eq {profile}")
-        found: set[Column] = set()
+        found: dict[Column, bool] = {}
         async for page in self._follow(path, where="permissions of a security profile", size=5000):
             for row in page:
-                if all(row.get(verb) == ALLOWED for verb in ("canread", "cancreate", "canupdate")):
-                    found.add((str(row["entityname"]), str(row["attributelogicalname"])))
+                whole = all(row.get(verb) == ALLOWED for verb in _VERBS)
+                found[str(row["entityname"]), str(row["attributelogicalname"])] = whole
         return found
 
     async def _members(self, profile: str) -> set[str]:
@@ -91,16 +95,33 @@ class Security(Removals):
         pages = self._follow(path, where="members of a security profile", size=5000)
         return {str(row["systemuserid"]).lower() async for page in pages for row in page}
 
+    async def _join(self, profile: str, member: str) -> None:
+        """Make a user a member. Twice is refused, so a refusal is looked into: the first answer may have been lost."""
+        where = "join security profile"
+        path = f"{odata.record('fieldsecurityprofiles', profile)}/{_MEMBERS}/$ref"
+        body = {"@odata.id": self._transport.root + odata.record("systemusers", member)}
+        reply = await self._transport.send("POST", path, where=where, body=body, accept=JUDGED)
+        if reply.fault is not None and member not in await self._members(profile):
+            raise failure(reply.fault, where)
+
     async def _allow(self, profile: str, table: str, column: str) -> None:
+        """Let a profile do everything with a column. Its id is made from both, so it is the same row every time."""
         where = f"allow column {table}.{column}"
+        allowed = dict.fromkeys(_VERBS, ALLOWED)
+        rule = f"_fieldsecurityprofileid_value eq {profile} and entityname eq {odata.quoted(table)}"
+        rule += f" and attributelogicalname eq {odata.quoted(column)}"
+        found = await self.find("fieldpermissions", "fieldpermissionid", rule)
+        if found is not None:
+            path = odata.record("fieldpermissions", found)
+            await self._transport.send("PATCH", path, where=where, body=allowed, headers={"If-Match": "*"})
+            return
         body = {
+            "fieldpermissionid": str(uuid.uuid5(uuid.UUID(profile), f"{table}.{column}")),
             "fieldsecurityprofileid@odata.bind": odata.reference("fieldsecurityprofiles", profile),
             "entityname": table,
             "attributelogicalname": column,
-            "canread": ALLOWED,
-            "cancreate": ALLOWED,
-            "canupdate": ALLOWED,
+            **allowed,
         }
         reply = await self._transport.send("POST", "fieldpermissions", where=where, body=body, accept=JUDGED)
-        if reply.fault is not None and (table, column) not in await self._permissions(profile):
+        if reply.fault is not None and not (await self._permissions(profile)).get((table, column)):
             raise failure(reply.fault, where)
