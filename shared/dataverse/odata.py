@@ -85,11 +85,12 @@ _CONDITIONS = 100
 """In one filter. Dataverse takes 500, but each costs it time."""
 
 
-def within(name: str, values: Sequence[str], **options: str) -> str:
-    """The query for rows whose ``name`` is one of ``values``."""
+def within(name: str, values: Sequence[str], *, also: str | None = None, **options: str) -> str:
+    """The query for rows whose ``name`` is one of ``values``, and for which the filter ``also`` holds."""
+    rule = "Microsoft.Dynamics.CRM.In(PropertyName=@p1,PropertyValues=@p2)"
     return query(
         **options,
-        filter="Microsoft.Dynamics.CRM.In(PropertyName=@p1,PropertyValues=@p2)",
+        filter=f"{rule} and ({also})" if also else rule,
         p1=quoted(name),
         p2=orjson.dumps(list(values)).decode(),
     )
@@ -101,7 +102,7 @@ def groups(values: Sequence[str], *, room: int) -> Iterator[Sequence[str]]:
     while start < len(values):
         end, used = start, 0
         while end < len(values):
-            used += len(quote(values[end], safe="")) + 7  # two %22 and a comma
+            used += len(quote(orjson.dumps(values[end]).decode(), safe="")) + 1  # and a comma
             if used > room and end > start:
                 break
             end += 1

@@ -99,6 +99,27 @@ class Reads:
         async for page in self._follow(table.set_name + query, where=f"read {table.name}", size=size):
             yield page
 
+    async def pages_among(
+        self, table: Table, column: str, values: Iterable[str], *, select: Sequence[str], filter: str | None = None
+    ) -> AsyncIterator[list[Row]]:
+        """Rows whose ``column`` is one of ``values``, in as many questions as addresses need; ``filter`` holds too.
+
+        Texts are the same whatever their case, and perhaps their accents: Dataverse compares so. A row comes once
+        where no two of the values are the same to Dataverse. ``values`` of a lookup are ids.
+        """
+        wanted, name = list(dict.fromkeys(values)), odata.read_name(table, column)
+        room = self._room(_columns(table, select) + (filter or ""))
+        if name != column:
+            for rule in odata.either(name, wanted, room=room):
+                both = f"({rule}) and ({filter})" if filter else rule
+                async for page in self.pages(table, select=select, filter=both):
+                    yield page
+            return
+        for group in odata.groups(wanted, room=room):
+            path = table.set_name + odata.within(column, group, also=filter, select=_columns(table, select))
+            async for page in self._follow(path, where=f"read {table.name}", size=5000):
+                yield page
+
     async def pointed_at(self, table: Table, lookup: str, ids: Sequence[str]) -> dict[str, set[str]]:
         """Which of ``ids`` rows of ``table`` point at by their column ``lookup``, with the ids of those rows."""
         found: dict[str, set[str]] = {}

@@ -200,3 +200,34 @@ async def test_what_a_new_table_refuses_at_first_it_takes_a_moment_later() -> No
         done = await asyncio.gather(*(town.target.create(visit, some) for some in rows))
         assert all(result.ok for results in done for result in results)
         assert await town.target.count(visit) == 20
+
+
+async def test_n21_rows_are_found_by_any_of_many_values_however_they_are_written(town: Town) -> None:
+    target = town.target
+    live = await built(target)
+    contact, visit = live["contact"], live["bw_visit"]
+    rows = [{**row, "emailaddress1": f"p{n}+o'hara&\u00e9@example.com"} for n, row in enumerate(people(400))]
+    rows[399] |= {"birthdate": "1990-02-03", "emailaddress1": "same@example.com"}
+    rows[398] |= {"birthdate": "1990-02-04", "emailaddress1": "Same@Example.com"}
+    assert all(result.ok for result in await target.create(contact, rows))
+    wanted = [row["emailaddress1"] for row in rows[:300]] + ["nobody@example.com"]
+    pages = target.pages_among(contact, "emailaddress1", wanted, select=["emailaddress1", "birthdate"])
+    found = [row["emailaddress1"] async for page in pages for row in page]
+    assert sorted(found) == sorted(wanted[:-1])
+    for rule, ids in ((None, [398, 399]), ("birthdate eq 1990-02-03", [399])):
+        pages = target.pages_among(contact, "emailaddress1", ["SAME@example.com"], select=[], filter=rule)
+        there = {row["contactid"] async for page in pages for row in page}
+        assert there == {rows[n]["contactid"] for n in ids}
+    way = odata.bind_name(visit.field("bw_patientid"), "contact")
+    visits = [{"bw_visitid": str(uuid.uuid4()), way: odata.reference("contacts", row["contactid"])} for row in rows]
+    assert all(result.ok for result in await target.create(visit, visits))
+    ids = [row["contactid"] for row in rows[:250]]
+    pages = target.pages_among(visit, "bw_patientid", ids, select=[], filter="bw_count eq null")
+    assert len([row async for page in pages for row in page]) == 250
+
+
+async def test_asking_for_none_asks_nothing(town: Town) -> None:
+    contact = (await town.target.tables(["contact"]))["contact"]
+    town.server.schedule.add([Fault("error", match="contacts", status=400)])
+    assert [page async for page in town.target.pages_among(contact, "emailaddress1", [], select=[])] == []
+    assert await town.target.rows(contact, [], select=[]) == {}
