@@ -54,6 +54,7 @@ def _tell(town: Town, screen: Screen, patients: int) -> dict[str, Any]:
     verdict = customer.document(run, "verdict")["document"]
     screen.title(verdict["headline"])
     _show_verdict(verdict, screen)
+    _show_files(verdict["files"], screen)
     _approve(customer, run, "sign-off", screen)
     moved = customer.until(run, phase="finished", watch=screen.progress)
     screen.title("One click back")
@@ -78,6 +79,7 @@ def _tell(town: Town, screen: Screen, patients: int) -> dict[str, Any]:
 def _problems(verdict: Mapping[str, Any]) -> int:
     """Differences of every kind: fields, rows nobody expected, records nobody can account for."""
     strays = [*verdict["rows_unexpected"].values(), *verdict["records_unaccounted_for"].values()]
+    strays += [verdict["files"]["differs"], verdict["files"]["missing"]]
     return int(verdict["differences"]) + sum(abs(int(stray)) for stray in strays)
 
 
@@ -128,6 +130,14 @@ def _show_verdict(verdict: Mapping[str, Any], screen: Screen) -> None:
             f"  {name:<21}{found['rows']:>8,}{found['fields']:>11,}{found['differs']:>8,}{excluded:>10,}"
             f"{found['set_aside']:>11,}  {why}"
         )
+
+
+def _show_files(files: Mapping[str, Any], screen: Screen) -> None:
+    refused = ", ".join(f"{count} {reason}" for reason, count in files["refused"].items())
+    screen.line(
+        f"  {files['files']:,} files with {files['bytes']:,} bytes read back; {files['differs']} differ, "
+        f"{files['missing']} missing" + (f"; not brought: {refused}" if refused else "")
+    )
 
 
 def _change_the_practice(customer: Customer, run: str, screen: Screen, patients: int) -> None:

@@ -28,7 +28,7 @@ class Screen:
         print(text, flush=True)
 
     def progress(self, status: Mapping[str, Any]) -> None:
-        """Where a run is: redrawn in place in a terminal, a line per change elsewhere."""
+        """Where a run is: redrawn in place in a terminal, a line per tenth of the way elsewhere."""
         head = f"[{status['elapsed_seconds']:>6.1f} s] {status['phase']}"
         if status["waiting_for"]:
             head += f", waits for {status['waiting_for']}"
@@ -36,11 +36,12 @@ class Screen:
         if self._live:
             self._redraw([head, *lines])
         else:
-            said = f"{status['phase']} " + " ".join(lines)
+            done = sum(_done(counts, status["phase"]) for counts in status["objects"].values())
+            whole = max(sum(counts["of"] for counts in status["objects"].values()), done)
+            said = f"{status['phase']} {status['waiting_for']} {10 * done // max(whole, 1)}"
             if said != self._said:
                 self._said = said
-                brief = "; ".join(_brief(name, counts) for name, counts in status["objects"].items() if counts["of"])
-                print(f"{head} | {brief}", flush=True)
+                print(f"{head} | {done:,} of {whole:,} records" if done else head, flush=True)
 
     def settle(self) -> None:
         """Leave what is drawn where it is."""
@@ -62,9 +63,4 @@ def _done(counts: Mapping[str, int], phase: str) -> int:
 def _bar(name: str, counts: Mapping[str, int], phase: str) -> str:
     done, whole = _done(counts, phase), max(counts["of"], counts["extracted"], 1)
     filled = min(WIDTH, done * WIDTH // whole)
-    return f"  {name:<13}{'█' * filled}{'·' * (WIDTH - filled)} {done:>8,} of {whole:,}"
-
-
-def _brief(name: str, counts: Mapping[str, int]) -> str:
-    written = counts["created"] + counts["updated"]
-    return f"{name} {counts['extracted']}/{counts['of']} extracted, {written} written"
+    return f"  {name:<21}{'█' * filled}{'·' * (WIDTH - filled)} {done:>8,} of {whole:,}"

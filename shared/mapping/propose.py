@@ -140,7 +140,7 @@ def _rule(
     ]
     constants = [columns.constant(*constant, chosen.prefix) for constant in place.constants]
     state = place.state_from.split("/")
-    covered = {rule.source for rule in (*known, *lookups)} | {place.owner_from, *state, *hidden, *lost}
+    covered = {"id"} | {rule.source for rule in (*known, *lookups)} | {place.owner_from, *state, *hidden, *lost}
     covered |= {name for name, _ in place.only} | columns.READ_ALONG.get(place.object, frozenset())
     covered |= {name for rule in known for name in SOURCES.get(rule.transform, ())}
     spare = [name for name in sorted(profiles) if name not in covered and not name.startswith("insurance.")]
