@@ -11,6 +11,7 @@ from aiohttp import web
 
 from .access import user_token
 from .columns import TableSchema, to_document
+from .files import FILES
 from .keys import settle_keys
 from .organisation import BIN
 from .people import MIGRATION_ROLE
@@ -61,7 +62,7 @@ class Statistics:
             "statuses": {str(status): count for status, count in sorted(self.statuses.items())},
             "rows": self.rows,
             "throttled": protection.refusals,
-            "tables": {name: len(store) for name, store in sorted(org.stores.items()) if len(store)},
+            "tables": {name: len(store) for name, store in sorted(org.stores.items()) if len(store) and name != FILES},
         }
 
 
@@ -142,13 +143,16 @@ def export_lines(org: Organisation, wanted: set[str]) -> Iterator[bytes]:
                 yield line({"metadata": "many_to_many", "name": both.schema_name, "definition": to_document(both)})
         for choice in sorted(org.catalogue.choices.values(), key=lambda choice: choice.name):
             yield line({"metadata": "choice", "name": choice.name, "definition": to_document(choice)})
+    files_of = {name: table.file_columns for name, table in org.catalogue.tables.items() if table.file_columns}
     for name, store in sorted(org.stores.items()):
-        if name.startswith(BIN) or (name not in wanted if wanted else name in PLATFORM_TABLES):
+        if name.startswith((BIN, FILES)) or (name not in wanted if wanted else name in PLATFORM_TABLES):
             continue
         for row_id in sorted(store.rows):
             if store.rows[row_id].get("fieldsecurityprofileid") == SYSTEM_PROFILE:
                 continue
             row = {key: value for key, value in store.rows[row_id].items() if key != "@n"}
+            for column in files_of.get(name, frozenset()) & row.keys():
+                row[column] = org.files.about(row[column])
             yield line({"table": name, "id": row_id, "row": row})
 
 

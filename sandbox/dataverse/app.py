@@ -23,12 +23,15 @@ from .addresses import ROOT
 from .administration import Statistics, add_admin_routes
 from .batch import run_batch
 from .errors import DataverseError
+from .file_columns import OCTETS
+from .files import Spool
 from .limits import OFF, Limits, Protection
 from .organisation import Organisation
 from .routing import answer, is_customization
 from .wire import JSON, Answer, Request, read_query, refusal
 
 LONGEST_URL = 32 * 1024
+SPOOLED = 1024 * 1024
 LARGEST_BODY = 132 * 1024 * 1024
 COOKIE = "ARRAffinity"
 FAULT_CODES = {"rate_limited": "0x80072322", "unavailable": "0x80044150", "unauthorized": ""}
@@ -84,17 +87,19 @@ class Door:
         except DataverseError as error:
             self.statistics.count(http.method, http.path[found.end() :], error.status, 0)
             return _http(refusal(error), headers)
-        result = Answer(500)
+        result, spool = Answer(500), None
         try:
+            spool = await self._spooled(http)
             request = Request(
                 method=http.method,
                 path=unquote(http.rel_url.raw_path[found.end() :]),
                 query=read_query(http.rel_url.raw_query_string),
                 headers={name.lower(): value for name, value in http.headers.items()},
-                body=await http.read(),
+                body=await http.read() if spool is None else b"",
                 root=root,
                 caller=caller,
                 fault=http.get("fault"),
+                spool=spool,
             )
             result = await self._executed(request)
         except web.HTTPRequestEntityTooLarge:
@@ -103,11 +108,30 @@ class Door:
             result = refusal(_unexpected(bug))
         finally:
             self.protection.leave(admission)
+            if spool is not None:
+                spool.discard()
         self.statistics.count(http.method, http.path[found.end() :], result.status, result.rows)
         response = _http(result, headers | self.protection.headers(caller.real_id, server))
         if fresh:
             response.set_cookie(COOKIE, f"server{server}", httponly=True)
         return response
+
+    async def _spooled(self, http: web.Request) -> Spool | None:
+        """The body of a large upload to a file column goes to disk as it comes; others are read by whoever asks."""
+        length = http.content_length
+        large = (length is None or length > SPOOLED) and "Content-Range" not in http.headers
+        if http.method not in ("PATCH", "PUT") or http.content_type != OCTETS or not large or not http.can_read_body:
+            return None
+        spool = self._org.files.spool()
+        try:
+            async for chunk in http.content.iter_chunked(1 << 20):
+                if spool.size + len(chunk) > LARGEST_BODY:
+                    raise web.HTTPRequestEntityTooLarge(LARGEST_BODY, spool.size)
+                spool.write(chunk)
+        except BaseException:
+            spool.discard()
+            raise
+        return spool
 
     @property
     def _dop_hint(self) -> int:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import errors
 from .block_uploads import FAMILIES, named_target
 from .column_security import check_read
 from .columns import Kind
+from .file_columns import require_read
+from .files import Download
 from .values import guid
 from .wire import Answer, Request
 
@@ -20,23 +21,18 @@ if TYPE_CHECKING:
 LARGEST = 4 * 1024 * 1024
 
 
-@dataclass(frozen=True)
-class Download:
-    """One download under way: the bytes as they were when it began."""
-
-    name: str
-    content: bytes
-
-
-def _begin(org: Organisation, request: Request, download: Download) -> Answer:
-    token = org.new_id()
-    org.files.downloads[token] = download
+def _begin(org: Organisation, request: Request, name: str, file_id: Any, *, message: str) -> Answer:
+    row = org.files.row(file_id)
+    if row is None:
+        raise errors.invalid("The row holds no file.", "0x80040217")
     body: dict[str, Any] = {
-        "FileContinuationToken": token,
-        "FileSizeInBytes": len(download.content),
-        "FileName": download.name,
-        "IsChunkingSupported": True,
+        "@odata.context": f"{request.root}/$metadata#Microsoft.Dynamics.CRM.Initialize{message}BlocksDownloadResponse",
+        "FileContinuationToken": org.files.download(Download(name, file_id, row["size"])),
+        "FileSizeInBytes": row["size"],
+        "FileName": name,
     }
+    if message == "File":
+        body["IsChunkingSupported"] = True
     return Answer(200, body)
 
 
@@ -49,9 +45,8 @@ def _initialize(family: str) -> Callable[[Organisation, Request], Answer]:
         row = org.store(table.logical_name).rows.get(row_id)
         if row is None:
             raise errors.no_record(table.logical_name, row_id)
-        if row.get(names.body) is None:
-            raise errors.invalid("The row holds no file.", "0x80040217")
-        return _begin(org, request, Download(str(row.get("filename") or ""), base64.b64decode(row[names.body])))
+        require_read(org, request, table)
+        return _begin(org, request, str(row.get("filename") or ""), row.get(names.body), message=family)
 
     return message
 
@@ -67,24 +62,23 @@ def _initialize_file(org: Organisation, request: Request) -> Answer:
     if row is None:
         raise errors.no_record(table.logical_name, row_id)
     check_read(org, table, column.logical_name)
-    stored = org.files.files.get(str(row.get(column.logical_name)))
-    if stored is None:
-        raise errors.invalid("The column holds no file.", "0x80040217")
-    return _begin(org, request, Download(stored.name, stored.content))
+    require_read(org, request, table)
+    file_id = row.get(column.logical_name)
+    name = str((org.files.row(file_id) or {}).get("name", ""))
+    return _begin(org, request, name, file_id, message="File")
 
 
 def _block(org: Organisation, request: Request) -> Answer:
     body = request.json()
     download = org.files.downloads.get(str(body.get("FileContinuationToken")))
-    if download is None:
+    if download is None or org.files.row(download.file_id) is None:
         raise errors.invalid("The FileContinuationToken is not valid.", "0x80090003")
     offset, length = int(body.get("Offset", 0)), int(body.get("BlockLength", LARGEST))
-    if not 0 < length <= LARGEST or not 0 <= offset <= len(download.content):
+    if not 0 < length <= LARGEST or not 0 <= offset <= download.size:
         raise errors.invalid(f"Offset and BlockLength (at most {LARGEST}) must lie in the file.", "0x80090008")
-    data = base64.b64encode(download.content[offset : offset + length]).decode("ascii")
-    if offset + length >= len(download.content):
-        del org.files.downloads[str(body["FileContinuationToken"])]
-    return Answer(200, {"Data": data})
+    data = base64.b64encode(org.files.read(download.file_id, offset, offset + length)).decode("ascii")
+    context = f"{request.root}/$metadata#Microsoft.Dynamics.CRM.DownloadBlockResponse"
+    return Answer(200, {"@odata.context": context, "Data": data})
 
 
 DOWNLOAD_ACTIONS: dict[str, Callable[[Organisation, Request], Answer]] = {

@@ -169,6 +169,9 @@ def delete_column(org: Organisation, caller: Caller, table: TableSchema, column:
     gone += [f"{name}_base"] if column.kind is Kind.MONEY else []
     org.catalogue.drop_columns(table.logical_name, gone)
     store = org.store(table.logical_name)
+    if column.kind is Kind.FILE:
+        with org.work(caller) as work:
+            org.files.drop_all(work.transaction, store.rows.values(), [name])
     for dropped in [*gone, f"{name}@type"]:
         store.drop_column(dropped)
     with org.work(caller) as work:

@@ -110,6 +110,11 @@ class Column:
         return len(self.targets) > 1
 
     @property
+    def holds_file(self) -> bool:
+        """The body of a note or an attachment: Base64 to clients, the id of a file in the row."""
+        return self.format == "Base64"
+
+    @property
     def date_only(self) -> bool:
         return self.behaviour == "DateOnly"
 
@@ -211,6 +216,11 @@ class TableSchema:
     def secured_columns(self) -> frozenset[str]:
         """The columns that column security locks."""
         return frozenset(name for name, column in self.columns.items() if column.secured)
+
+    @cached_property
+    def file_columns(self) -> frozenset[str]:
+        """The columns whose stored value is the id of a file."""
+        return frozenset(name for name, column in self.columns.items() if column.kind is Kind.FILE or column.holds_file)
 
     @property
     def states(self) -> Column | None:

@@ -99,6 +99,12 @@ def _time(edm: str, value: Any) -> str | None:
     return moment(value) or (f"{value}T00:00:00Z" if day(value) else None)
 
 
+def refuse_content(column: Column) -> None:
+    """A query can ask whether there is a file, not what is in it."""
+    if column.holds_file:
+        raise errors.not_simulated(f"a condition on the content of {column.logical_name}")
+
+
 def reader(name: str) -> Read:
     return lambda row: row.get(name)
 

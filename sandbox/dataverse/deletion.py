@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import activity_rules, errors, rules, security_rules
-from .columns import LOOKUP_KINDS, Kind, TableSchema
-from .files import FileRoom
+from .columns import LOOKUP_KINDS, TableSchema
 from .people import privilege
 from .records import check_version, stamp_modified
 from .tables import Row
@@ -71,11 +70,10 @@ def _let_go(work: Work, table: TableSchema, row: Row, column: str) -> None:
 
 
 def _forget_files(work: Work, table: TableSchema, row: Row) -> None:
-    room: FileRoom = work.org.files
-    for name, column in table.columns.items():
-        if column.kind is Kind.FILE and name in row and not work.org.behaviour.recycle_bin:
-            room.files.pop(row[name], None)
-            work.org.remember("file", "", row[name], None)
+    if work.org.behaviour.recycle_bin:
+        return
+    for name in table.file_columns & row.keys():
+        work.org.files.drop(work.transaction, row[name])
 
 
 def restore(work: Work, table: TableSchema, row_id: str) -> str:

@@ -150,8 +150,11 @@ def _read(fetch: Fetch, element: Element, table: TableSchema, alias: str) -> Pre
 
 
 def _attribute(table: TableSchema, element: Element, alias: str) -> Attribute:
+    column = _column(table, element.get("name"))
+    if column.holds_file and (alias or element.get("alias")):
+        raise errors.not_simulated(f"{column.logical_name} under an alias or of a linked table")
     return Attribute(
-        _column(table, element.get("name")),
+        column,
         alias,
         element.get("alias"),
         element.get("aggregate"),
@@ -224,6 +227,8 @@ def fetch_condition(column: Column, operator: str, texts: list[str]) -> Predicat
             raise errors.invalid(f"The operator {operator} needs a value.", "0x80040203")
         return conditions.comparable(column, texts[at], lenient=True)
 
+    if operator not in ("null", "not-null"):
+        conditions.refuse_content(column)
     if operator in COMPARISONS:
         return conditions.compare(read, COMPARISONS[operator], value(0))
     match operator:

@@ -7,17 +7,19 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
-from . import errors, records, rules
+from . import bodies, errors, records
 from .column_security import check_read, check_write
 from .columns import Column, Kind, TableSchema
-from .files import StoredFile, Upload, document_of
+from .files import Spool, Upload
 from .people import privilege
+from .tables import Row
 from .wire import Answer, Request
 from .work import Work
 
 if TYPE_CHECKING:
     from .organisation import Organisation
 
+OCTETS = "application/octet-stream"
 BLOCK = 4 * 1024 * 1024
 SINGLE = 128 * 1024 * 1024
 WHOLE_DOWNLOAD = 16 * 1024 * 1024
@@ -42,7 +44,7 @@ def put_file(org: Organisation, table: TableSchema, row_id: str, column: Column,
         raise errors.invalid("The header or parameter x-ms-file-name is required.", "0x80048d19")
     if request.header("x-ms-transfer-mode") == "chunked":
         token = org.new_id()
-        org.files.uploads[token] = Upload(table.logical_name, row_id, column.logical_name, name)
+        org.files.uploads[token] = Upload(table.logical_name, row_id, column.logical_name, name, org.files.spool())
         location = f"{request.root}/{table.set_name}({row_id})/{column.logical_name}?sessiontoken={token}"
         return Answer(
             200,
@@ -54,9 +56,12 @@ def put_file(org: Organisation, table: TableSchema, row_id: str, column: Column,
                 "Access-Control-Expose-Headers": "x-ms-chunk-size, Location",
             },
         )
-    if len(request.body) > SINGLE:
+    content = request.spool or request.body
+    size = request.spool.size if request.spool is not None else len(request.body)
+    if size > SINGLE:
         raise errors.DataverseError(413, "0x8004418a", "The request exceeds the maximum size of 128 MB.")
-    keep_content(org, request, table, row_id, column, name, request.body)
+    check_room(column, size)
+    keep_content(org, request, table, row_id, column, name, content)
     return Answer(204)
 
 
@@ -70,52 +75,65 @@ def _put_chunk(
     first, last, total = (int(group) for group in found.groups())
     if len(request.body) != last - first + 1 or len(request.body) > BLOCK:
         raise errors.invalid(f"The chunk is larger than {BLOCK} bytes or is not as long as its range.", "0x80090008")
-    if first != len(upload.received):
-        raise errors.invalid(f"The next chunk must begin at {len(upload.received)}.", "0x80090008", 416)
-    upload.received.extend(request.body)
-    if len(upload.received) < total:
+    check_room(column, total)
+    if first != upload.spool.size:
+        raise errors.invalid(f"The next chunk must begin at {upload.spool.size}.", "0x80090008", 416)
+    upload.spool.write(request.body)
+    if upload.spool.size < total:
         return Answer(206)
-    keep_content(org, request, table, row_id, column, upload.name, bytes(upload.received))
+    keep_content(org, request, table, row_id, column, upload.name, upload.spool)
     del org.files.uploads[request.query["sessiontoken"]]
     return Answer(204)
 
 
-def keep_content(
-    org: Organisation, request: Request, table: TableSchema, row_id: str, column: Column, name: str, content: bytes
-) -> str:
+def check_room(column: Column, size: int) -> None:
+    """Raises when a column does not take files of that size."""
     limit = (column.max_size_kb or 32_768) * 1024
-    if len(content) > limit:
+    if size > limit:
         text = f"The file is larger than the {limit} bytes that {column.logical_name} takes."
         raise errors.invalid(text, "0x80044a02")
+
+
+def keep_content(
+    org: Organisation,
+    request: Request,
+    table: TableSchema,
+    row_id: str,
+    column: Column,
+    name: str,
+    content: bytes | Spool,
+    *,
+    mime_type: str = OCTETS,
+) -> str:
+    """Put bytes (a spool is used up) into the column of a row; answers the id of the file, or of an image's row."""
     check_write(org, table, request.caller, {column.logical_name}, "canupdate")
     with org.work(request.caller) as work:
         if column.kind is Kind.IMAGE:
-            body = {column.logical_name: base64.b64encode(content).decode("ascii")}
+            whole = b"".join(content.read()) if isinstance(content, Spool) else content
+            if isinstance(content, Spool):
+                content.discard()
+            body = {column.logical_name: base64.b64encode(whole).decode("ascii")}
             records.update(work, table, row_id, body)
             return row_id
-        rules.check_extension(work, name)
-        return _keep_file(work, table, row_id, column, StoredFile(name, "application/octet-stream", content))
+        bodies.check_extension(org, name)
+        bodies.check_type(org, mime_type if mime_type != OCTETS else None)
+        return _keep_file(work, table, row_id, column, name, mime_type, content)
 
 
-def _keep_file(work: Work, table: TableSchema, row_id: str, column: Column, stored: StoredFile) -> str:
-    org, file_id = work.org, work.org.new_id()
-    old = org.store(table.logical_name).rows[row_id]
-    _forget(work, old.get(column.logical_name))
-    org.files.files[file_id] = stored
-    org.remember("file", "", file_id, document_of(stored))
-    row = {
-        **old,
-        column.logical_name: file_id,
-        f"{column.logical_name}_name": stored.name,
-    }
+def _keep_file(
+    work: Work, table: TableSchema, row_id: str, column: Column, name: str, mime_type: str, content: bytes | Spool
+) -> str:
+    old = work.org.store(table.logical_name).rows[row_id]
+    work.org.files.drop(work.transaction, old.get(column.logical_name))
+    file_id = work.org.files.keep(work.transaction, name, mime_type, content)
+    row = {**old, column.logical_name: file_id, f"{column.logical_name}_name": name}
     records.stamp_modified(work, row)
     work.transaction.put(table.logical_name, row_id, row)
     return file_id
 
 
-def _forget(work: Work, file_id: str | None) -> None:
-    if file_id is not None and work.org.files.files.pop(file_id, None) is not None:
-        work.org.remember("file", "", file_id, None)
+def require_read(org: Organisation, request: Request, table: TableSchema) -> None:
+    org.people.require(request.caller, privilege("Read", table), table.logical_name)
 
 
 def delete_file(org: Organisation, table: TableSchema, row_id: str, column: Column, request: Request) -> Answer:
@@ -124,7 +142,7 @@ def delete_file(org: Organisation, table: TableSchema, row_id: str, column: Colu
         raise errors.no_record(table.logical_name, row_id)
     check_write(org, table, request.caller, {column.logical_name}, "canupdate")
     with org.work(request.caller) as work:
-        _forget(work, old.get(column.logical_name))
+        org.files.drop(work.transaction, old.get(column.logical_name))
         gone = (column.logical_name, f"{column.logical_name}_name")
         row = {name: value for name, value in old.items() if name not in gone}
         records.stamp_modified(work, row)
@@ -138,31 +156,35 @@ def get_file(org: Organisation, table: TableSchema, row_id: str, column: Column,
     if row is None:
         raise errors.no_record(table.logical_name, row_id)
     check_read(org, table, column.logical_name)
-    stored = _stored(org, row, column)
+    stored = _image(row, column) if column.kind is Kind.IMAGE else org.files.row(row.get(column.logical_name))
     if stored is None:
         return Answer(204)
-    content, status, headers = stored.content, 200, {}
+    first, last, status, headers = 0, stored["size"] - 1, 200, {}
     wanted = WANTED.match(request.header("Range") or "")
     if wanted is not None:
-        first, last = int(wanted[1]), min(int(wanted[2] or len(content)), len(content) - 1)
-        headers["Content-Range"] = f"bytes {first}-{last}/{len(content)}"
-        content, status = content[first : last + 1], 206
-    elif len(content) > WHOLE_DOWNLOAD:
+        first, last = int(wanted[1]), min(int(wanted[2] or last), last)
+        headers["Content-Range"] = f"bytes {first}-{last}/{stored['size']}"
+        status = 206
+    elif stored["size"] > WHOLE_DOWNLOAD:
         raise errors.invalid("Files of more than 16 MB are downloaded in ranges.", "0x80090008")
     headers |= {
-        "x-ms-file-name": quote(stored.name),
-        "x-ms-file-size": str(len(stored.content)),
-        "mimetype": stored.mime_type,
-        "Content-Disposition": f'attachment; filename="{quote(stored.name)}"',
+        "x-ms-file-name": quote(stored["name"]),
+        "x-ms-file-size": str(stored["size"]),
+        "mimetype": stored["mime_type"],
+        "Content-Disposition": f'attachment; filename="{quote(stored["name"])}"',
     }
+    if column.kind is Kind.IMAGE:
+        content = stored["bytes"][first : last + 1]
+    else:
+        content = org.files.read(row[column.logical_name], first, last + 1)
     if raw:
         return Answer(status, content, headers, content_type="application/octet-stream")
     return Answer(status, {"value": base64.b64encode(content).decode("ascii")}, headers)
 
 
-def _stored(org: Organisation, row: dict[str, Any], column: Column) -> StoredFile | None:
-    if column.kind is Kind.IMAGE:
-        text = row.get(column.logical_name)
-        return None if text is None else StoredFile("image.png", "image/png", base64.b64decode(text))
-    file_id = row.get(column.logical_name)
-    return None if file_id is None else org.files.files.get(file_id)
+def _image(row: Row, column: Column) -> dict[str, Any] | None:
+    text = row.get(column.logical_name)
+    if text is None:
+        return None
+    content = base64.b64decode(text)
+    return {"name": "image.png", "mime_type": "image/png", "size": len(content), "bytes": content}

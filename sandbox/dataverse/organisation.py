@@ -56,7 +56,8 @@ class Organisation:
         self.catalogue = Catalogue()
         self.stores: dict[str, Table] = {}
         self.people = People(self.store)
-        self.files = FileRoom()
+        folder = None if journal is None else journal.path.with_name(f"{journal.path.name}.files")
+        self.files = FileRoom(self.store, self.new_id, folder)
         self.settings: dict[str, Any] = {}
         self.version = 1_000_000
         self.counts_taken: tuple[float, dict[str, int]] | None = None
@@ -73,6 +74,7 @@ class Organisation:
         self._compiled_for = -1
         if journal is not None:
             self._replay(journal)
+            self.files.tidy()
         self.catalogue.listeners.append(self._catalogue_changed)
         self._journal = journal
 
@@ -124,6 +126,7 @@ class Organisation:
         try:
             yield Work(self, caller, transaction, self.clock.text())
         except BaseException:
+            self.files.undo(transaction.changes[before:])
             transaction.rollback(before)
             del self._pending[pending:]
             raise
@@ -138,6 +141,7 @@ class Organisation:
         try:
             yield
         except BaseException:
+            self.files.undo(transaction.changes)
             transaction.rollback()
             del self._pending[pending:]
             raise
@@ -152,6 +156,7 @@ class Organisation:
             entries: list[Entry] = [("row", table, row_id, new) for table, row_id, _, new in transaction.changes]
             self._journal.append([*self._pending, *entries])
             self._pending.clear()
+        self.files.settle(transaction.changes)
         transaction.changes = []
 
     def remember(self, kind: str, name: str, key: str, value: Any) -> None:
@@ -173,6 +178,7 @@ class Organisation:
         if self._journal is not None:
             self._journal.close()
             self._journal = None
+        self.files.close()
 
     # compiled from the catalogue
 
@@ -245,8 +251,6 @@ class Organisation:
                 self.catalogue.put_choice(choice_from(value))
             case "setting":
                 self.settings[name] = value
-            case "file":
-                self.files.replay(key, value)
             case _:
                 raise ValueError(f"the journal holds an unknown kind of entry: {kind}")
 
@@ -288,4 +292,3 @@ class Organisation:
         for name, store in self.stores.items():
             for row_id, row in store.rows.items():
                 yield "row", name, row_id, row
-        yield from self.files.snapshot()

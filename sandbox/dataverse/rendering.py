@@ -30,7 +30,7 @@ def renderer(
     """A function from row to JSON object with exactly these columns, null where the row has nothing."""
     chosen = list(columns)
     pairs = [(column.property_name, column.logical_name) for column in chosen]
-    annotate = _annotators(org, table, chosen, annotations)
+    annotate = _bodies(org, chosen) + _annotators(org, table, chosen, annotations)
 
     def plain(row: Row) -> dict[str, Any]:
         get = row.get
@@ -48,6 +48,19 @@ def renderer(
         return shown
 
     return annotated
+
+
+def _bodies(org: Organisation, columns: list[Column]) -> list[Annotate]:
+    """Files inside rows are shown as their Base64, fetched only where they are asked for."""
+
+    def showing(name: str) -> Annotate:
+        def add(row: Row, shown: dict[str, Any]) -> None:
+            if name in row:
+                shown[name] = org.files.encoded(row[name])
+
+        return add
+
+    return [showing(column.logical_name) for column in columns if column.holds_file]
 
 
 def _wants(annotations: str, annotation: str) -> bool:

@@ -216,6 +216,8 @@ def _property_value(org: Organisation, row: RowKey, row_id: str, column: Column,
     value = readable(org, row.table.logical_name).rows[row_id].get(column.logical_name)
     if value is None:
         return Answer(204)
+    if column.holds_file:
+        value = org.files.encoded(value)
     if raw:
         return Answer(200, value.encode() if isinstance(value, str) else orjson.dumps(value), content_type="text/plain")
     place = f"{row.table.set_name}({row_id})/{column.logical_name}"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from . import activity_rules, errors, security_rules
+from . import activity_rules, bodies, errors, security_rules
 from .columns import TableSchema
 from .tables import Row
 from .work import Work
@@ -59,7 +57,7 @@ def _full_name(work: Work, table: TableSchema, row: Row, changes: Mapping[str, A
 
 
 def _note(work: Work, table: TableSchema, row: Row, changes: Mapping[str, Any]) -> None:
-    _check_file(work, row, changes, body="documentbody")
+    bodies.take_in(work, table, row, changes, "documentbody")
     row["isdocument"] = "documentbody" in row
     if "objectid@type" in row:
         row["objecttypecode"] = row["objectid@type"]
@@ -67,47 +65,7 @@ def _note(work: Work, table: TableSchema, row: Row, changes: Mapping[str, Any]) 
 
 def _attachment(work: Work, table: TableSchema, row: Row, changes: Mapping[str, Any]) -> None:
     activity_rules.check_attachments(work, table, row)
-    _check_file(work, row, changes, body="body")
-
-
-def check_extension(work: Work, file_name: str | None) -> None:
-    blocked = organisation_row(work).get("blockedattachments", "").split(";")
-    extension = (file_name or "").rpartition(".")[2].lower()
-    if extension and extension in blocked:
-        text = "The attachment is either not a valid type or is too large. It cannot be uploaded or downloaded."
-        raise errors.invalid(text, "0x80043e09")
-
-
-def check_type(work: Work, mime_type: str | None) -> None:
-    """Raises when the organisation blocks a MIME type, or allows only others."""
-    row, wanted = organisation_row(work), (mime_type or "").lower()
-    lists = [[one.strip().lower() for one in str(row.get(name) or "").split(";") if one.strip()]
-             for name in ("blockedmimetypes", "allowedmimetypes")]  # fmt: skip
-    blocked, allowed = lists
-    if wanted and (wanted in blocked if not allowed else wanted not in allowed):
-        text = "The attachment is either not a valid type or is too large. It cannot be uploaded or downloaded."
-        raise errors.invalid(text, "0x80043e09")
-
-
-def organisation_row(work: Work) -> Row:
-    return next(iter(work.org.store("organization").rows.values()))
-
-
-def _check_file(work: Work, row: Row, changes: Mapping[str, Any], *, body: str) -> None:
-    check_extension(work, row.get("filename"))
-    check_type(work, row.get("mimetype"))
-    if changes.get(body) is None:
-        if body not in row:
-            row.pop("filesize", None)
-        return
-    text = changes[body]
-    limit = organisation_row(work)["maxuploadfilesize"]
-    if len(text) > limit:
-        raise errors.invalid(f"Attachment file size is too big. The limit is {limit} bytes.", "0x80044a02")
-    try:
-        row["filesize"] = len(base64.b64decode(text, validate=True))
-    except (ValueError, binascii.Error):
-        raise errors.invalid(f"The value of '{body}' is not Base64.", "0x80040203") from None
+    bodies.take_in(work, table, row, changes, "body")
 
 
 def _convert_money(work: Work, table: TableSchema, row: Row, changes: Mapping[str, Any]) -> None:

@@ -105,10 +105,13 @@ class Selection:
                 return conditions.negated(self._compile(table, part))
             case Compare(left, operator, value):
                 column, read = self._read(table, left)
+                if value is not None:
+                    conditions.refuse_content(column)
                 _refuse_wrong_quotes(column, value)
                 return conditions.compare(read, operator, conditions.comparable(column, value))
             case TextTest(left, function, value):
                 column, read = self._read(table, left)
+                conditions.refuse_content(column)
                 if column.kind not in TEXT_KINDS:
                     raise errors.invalid(f"{function} needs a text column, not {column.logical_name}.", "0x80060888")
                 return conditions.text_test(read, function, value)

@@ -206,6 +206,8 @@ def delete_table(org: Organisation, caller: Caller, table: TableSchema) -> None:
         org.catalogue.drop_many_to_many(both.schema_name)
         org.catalogue.drop_table(both.intersect)
         org.stores.pop(both.intersect, None)
+    with org.work(caller) as work:
+        org.files.drop_all(work.transaction, org.store(name).rows.values(), table.file_columns)
     org.catalogue.drop_table(name)
     org.stores.pop(name, None)
     org.warm.discard(name)

@@ -12,6 +12,7 @@ import orjson
 
 from . import errors
 from .addresses import ROOT, Segment, segments
+from .files import Spool
 from .people import Caller
 
 PAGE = re.compile(r"odata\.maxpagesize\s*=\s*\"?(\d+)")
@@ -32,6 +33,8 @@ class Request:
     caller: Caller
     fault: str | None = None
     in_batch: bool = False
+    spool: Spool | None = None
+    """The body of a large upload, on disk; then `body` is empty."""
 
     def segments(self) -> list[Segment]:
         return segments(self.path)
