@@ -159,7 +159,14 @@ def test_n7_no_record_value_is_in_durable_s_state_or_in_any_log(town: Stay, fini
         for row in _rows(finished, "contact")
         if row.get("emailaddress1") and "patients" in row["bw_sourceid"]
     }
-    canaries = [text.encode() for text in names | mails]
+    treated = _rows(finished, "bw_treatmenthistory")
+    clinical = {row["bw_clinicalnotes"] for row in treated if row.get("bw_clinicalnotes")}
+    policies = {row["bw_policynumber"] for row in _rows(finished, "bw_insurance") if row.get("bw_policynumber")}
+    files = {row["filename"] for row in _rows(finished, "annotation") if row.get("filename")}
+    assert clinical
+    assert policies
+    assert files
+    canaries = [text.encode() for text in names | mails | clinical | policies | files]
     assert len(canaries) > 20
     with sqlite3.connect(town.home / "hub.db") as hub:
         kept = "\n".join(hub.iterdump()).encode()
