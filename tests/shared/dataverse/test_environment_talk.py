@@ -124,7 +124,7 @@ async def test_a_change_of_parties_alone_is_not_taken_for_done_when_its_answer_w
     town.server.schedule.add([Fault("drop", match=r"\$batch", times=1)])
     assert all(result.ok for result in await town.target.update(phonecall, [change]))
     found = (await town.target.parties([row["activityid"]]))[row["activityid"]]
-    assert (2, "", "y@example.com") in found
+    assert {party for party in found if party[0] < 3} == {(2, "", "y@example.com")}
 
 
 async def test_notes_take_no_columns_of_ours(town: Town) -> None:
