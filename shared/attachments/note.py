@@ -10,6 +10,8 @@ from shared.attachments.router import FilesPolicy, Route, extension, route
 from shared.richtext.sanitise import from_plain
 from shared.sharepoint.names import readable
 
+LONGEST_STEM = 100
+"""Characters of the original name that are kept: SharePoint counts the whole address, folders included."""
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -24,7 +26,7 @@ def final_name(record: Mapping[str, Any]) -> str:
     name = str(record.get("name") or "file")
     suffix = extension(name)
     stem = name[: -len(suffix) - 1] if suffix else name
-    return readable(f"{stem} ({upload_name(str(record['id']))})" + (f".{suffix}" if suffix else ""))
+    return readable(f"{stem[:LONGEST_STEM]} ({upload_name(str(record['id']))})" + (f".{suffix}" if suffix else ""))
 
 
 def note_text(record: Mapping[str, Any], policy: FilesPolicy, *, contact_id: str) -> str:

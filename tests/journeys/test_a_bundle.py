@@ -41,7 +41,7 @@ def through_the_api(town: Stay) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
-def test_a_clinic_as_a_bundle_moves_as_the_same_clinic_does_through_the_api(
+def test_r99_a16_a_clinic_as_a_bundle_moves_as_the_same_clinic_does_through_the_api(
     town: Stay, through_the_api: dict[str, Any], form: str
 ):
     customer = town.customer("Harbour Dental")

@@ -221,6 +221,21 @@ def test_n6_r100_hidden_patients_are_found_fetched_and_those_not_given_are_liste
     assert gaps["numbering"]["invoices"]["missing"] > 0
 
 
+def test_r101_what_is_dirty_is_set_aside_with_a_reason_and_everything_is_accounted_for(arrived: dict[str, Any]):
+    verdict = arrived["verdict"]
+    assert verdict["records_unaccounted_for"] == {}
+    appointments = verdict["objects"]["appointments"]
+    assert appointments["set_aside"] == appointments["reasons"]["parent-missing"] > 0
+    assert appointments["records"] == appointments["rows"] + appointments["set_aside"]
+
+
+def test_r89_n20_every_file_was_read_back_byte_by_byte(arrived: dict[str, Any]):
+    files = arrived["verdict"]["files"]
+    assert files["files"] == arrived["verdict"]["objects"]["attachments"]["rows"]
+    assert files["bytes"] > 0
+    assert (files["differs"], files["missing"]) == (0, 0)
+
+
 def test_r146_one_click_puts_every_object_back(arrived: dict[str, Any]):
     customer, run = arrived["customer"], arrived["run"]
     customer.ask(run, "rollback")
