@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from . import errors
@@ -41,13 +42,18 @@ class RowKey:
 
 def segments(path: str) -> list[Segment]:
     """The decoded path after the service root; raises 404 for what is not one."""
+    return list(_segments(path))
+
+
+@lru_cache(maxsize=1024)
+def _segments(path: str) -> tuple[Segment, ...]:
     found = []
     for part in SEGMENT.findall(path):
         name, bracket, rest = part.partition("(")
         if bracket and not rest.endswith(")"):
             raise errors.unknown_segment(part)
         found.append(Segment(name, rest[:-1] if bracket else None))
-    return found
+    return tuple(found)
 
 
 def path_of(reference: str) -> str:

@@ -1,17 +1,16 @@
 """$batch: many requests in one body, in order; a changeset among them succeeds or fails as one.
 
-Reading is lenient about line ends (npm's client sends bare line feeds) unless the organisation is told to be strict.
+What its body looks like is `multipart`; here its parts are executed.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from . import errors
 from .access import IMPERSONATING, impersonated
+from .multipart import Changeset, Part, Reply, read_batch, write_batch
 from .wire import Answer, Request, refusal, split_url
 
 if TYPE_CHECKING:
@@ -20,52 +19,8 @@ if TYPE_CHECKING:
     from .organisation import Organisation
 
 MOST = 1000
-BOUNDARY = re.compile(r'boundary="?([^";]+)"?', re.IGNORECASE)
-REQUEST_LINE = re.compile(rb"\s*([A-Z]+)\s+(\S+)\s+HTTP/1\.[01]\s*\Z")
+URL_REFERENCE = re.compile(r"(?:\A|(?<=/))\$\d+(?=/|\Z|\?)")
 BODY_REFERENCE = re.compile(rb'("[^"]*@odata\.(?:bind|id)"\s*:\s*")(\$\d+)(/[^"]*)?(")')
-PHRASES = {
-    200: "OK",
-    201: "Created",
-    204: "No Content",
-    206: "Partial Content",
-    304: "Not Modified",
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    412: "Precondition Failed",
-    413: "Payload Too Large",
-    416: "Range Not Satisfiable",
-    429: "Too Many Requests",
-    500: "Internal Server Error",
-    501: "Not Implemented",
-    503: "Service Unavailable",
-}
-
-
-@dataclass(frozen=True)
-class Part:
-    """One request of a batch as it was written."""
-
-    method: str
-    url: str
-    headers: dict[str, str]
-    body: bytes
-    content_id: str | None = None
-
-
-@dataclass(frozen=True)
-class Changeset:
-    parts: tuple[Part, ...]
-
-
-@dataclass
-class Reply:
-    """What goes back: single answers, and changesets' answers with their content ids."""
-
-    pieces: list[tuple[str | None, Answer] | list[tuple[str | None, Answer]]] = field(default_factory=list)
-    failed: bool = False
 
 
 def run_batch(org: Organisation, request: Request, answer: Callable[[Organisation, Request], Answer]) -> Answer:
@@ -153,9 +108,11 @@ def _run_changeset(
 
 def _request(org: Organisation, outer: Request, part: Part, known: dict[str, str]) -> Request:
     """A part as a request of its own, its references to earlier parts put in."""
-    url = re.sub(r"(?:\A|(?<=/))\$\d+(?=/|\Z|\?)", lambda found: _known(found[0], known), part.url)
-    if url != part.url:
-        url = url[url.index("http") :]
+    url = part.url
+    if "$" in url:
+        url = URL_REFERENCE.sub(lambda found: _known(found[0], known), url)
+        if url != part.url:
+            url = url[url.index("http") :]
 
     def put_in(found: re.Match[bytes]) -> bytes:
         address = _known(found[2].decode(), known).encode()
@@ -169,17 +126,16 @@ def _request(org: Organisation, outer: Request, part: Part, known: dict[str, str
     # A part may act for somebody of its own; without a header it acts for whom the whole batch does.
     own = IMPERSONATING & part.headers.keys()
     caller = impersonated(org, part.headers, outer.caller.real_id) if own else outer.caller
-    body = BODY_REFERENCE.sub(put_in, part.body)
-    return replace(
-        outer,
+    body = BODY_REFERENCE.sub(put_in, part.body) if b"$" in part.body else part.body
+    return Request(
         method=part.method,
         path=path,
         query=query,
         headers=headers,
         body=body,
+        root=outer.root,
         caller=caller,
         in_batch=True,
-        fault=None,
     )
 
 
@@ -189,109 +145,3 @@ def _known(reference: str, known: dict[str, str]) -> str:
         text = f"Content-ID Reference: '{reference}' does not exist in the batch context."
         raise errors.invalid(text, "0x80060888")
     return address
-
-
-# reading
-
-
-def not_readable() -> errors.DataverseError:
-    reason = "Microsoft.OData.ODataException: Stream was not readable."
-    return errors.bad_payload("$batch", reason)
-
-
-def read_batch(content_type: str, body: bytes, *, strict: bool = False) -> list[Part | Changeset]:
-    """The operations of a batch body; raises 400 for one that cannot be read."""
-    boundary = BOUNDARY.search(content_type)
-    if boundary is None:
-        raise errors.invalid("The content type of a batch must name a boundary.", "0x80060888")
-    if strict and re.search(rb"(?<!\r)\n", body) and not body.endswith((b"\n\n\n", b"\r\n\r\n\r\n")):
-        raise not_readable()
-    operations: list[Part | Changeset] = []
-    for headers, content in _pieces(body, boundary[1]):
-        inner = BOUNDARY.search(headers.get("content-type", ""))
-        if headers.get("content-type", "").startswith("multipart/mixed") and inner is not None:
-            operations.append(_changeset(content, inner[1]))
-        else:
-            operations.append(_part(headers, content))
-    if not operations:
-        raise not_readable()
-    return operations
-
-
-def _changeset(content: bytes, boundary: str) -> Changeset:
-    parts = tuple(_part(headers, piece) for headers, piece in _pieces(content, boundary))
-    for part in parts:
-        if part.method == "GET":
-            raise errors.invalid("A change set may not contain a GET.", "0x80060888")
-        if part.content_id is None:
-            raise errors.invalid("Each part of a change set needs a Content-ID.", "0x80060888")
-    return Changeset(parts)
-
-
-def _pieces(body: bytes, boundary: str) -> list[tuple[dict[str, str], bytes]]:
-    found = []
-    mark = re.compile(rb"(?:\A|\r?\n)[ \t]*--" + re.escape(boundary.encode()) + rb"(--)?[ \t]*(?=\r?\n|\Z)")
-    marks = list(mark.finditer(body))
-    for here, following in pairwise(marks):
-        if here[1] is None:
-            found.append(_split_head(body[here.end() : following.start()].lstrip(b"\r\n")))
-    return found
-
-
-def _split_head(piece: bytes) -> tuple[dict[str, str], bytes]:
-    head, _, content = _parted(piece)
-    headers = {}
-    for line in head.splitlines():
-        name, _, value = line.decode("utf-8", "replace").partition(":")
-        headers[name.strip().lower()] = value.strip()
-    return headers, content
-
-
-def _parted(piece: bytes) -> tuple[bytes, bytes, bytes]:
-    blank = re.search(rb"\r?\n[ \t]*\r?\n", piece)
-    return (piece, b"", b"") if blank is None else (piece[: blank.start()], b"\n", piece[blank.end() :])
-
-
-def _part(headers: dict[str, str], content: bytes) -> Part:
-    line, _, rest = content.lstrip(b"\r\n").partition(b"\n")
-    found = REQUEST_LINE.match(line)
-    if found is None:
-        raise not_readable()
-    # A request without headers of its own goes straight on to the blank line.
-    inner, body = ({}, rest.lstrip(b"\r\n")) if rest.lstrip(b" ")[:1] in (b"\r", b"\n", b"") else _split_head(rest)
-    method, url = found[1].decode(), found[2].decode()
-    return Part(method, url, inner, body.strip(), headers.get("content-id"))
-
-
-# writing
-
-
-def write_batch(org: Organisation, reply: Reply, boundary: str) -> bytes:
-    """The multipart body; a changeset is nested in a part of its own."""
-    pieces = bytearray()
-    for piece in reply.pieces:
-        pieces += f"--{boundary}\r\n".encode()
-        if isinstance(piece, list):
-            inner = f"changesetresponse_{org.new_id()}"
-            pieces += f"Content-Type: multipart/mixed; boundary={inner}\r\n\r\n".encode()
-            for content_id, found in piece:
-                pieces += f"--{inner}\r\n".encode() + _written(org, found, content_id)
-            pieces += f"--{inner}--\r\n".encode()
-        else:
-            pieces += _written(org, piece[1], piece[0])
-    return bytes(pieces + f"--{boundary}--\r\n".encode())
-
-
-def _written(org: Organisation, answer: Answer, content_id: str | None) -> bytes:
-    head = "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n"
-    if content_id is not None:
-        head += f"Content-ID: {content_id}\r\n"
-    head += f"\r\nHTTP/1.1 {answer.status} {PHRASES.get(answer.status, 'Unknown')}\r\n"
-    content = answer.content()
-    if answer.status >= 400:
-        head += f"REQ_ID: {org.new_id()}\r\n"
-    if content:
-        head += f"Content-Type: {answer.content_type}\r\n"
-    head += "OData-Version: 4.0\r\n"
-    head += "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
-    return head.encode() + b"\r\n" + content + b"\r\n"

@@ -7,7 +7,7 @@ users need the permission. Writing without it is a 403. Masking and sharing of s
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterator, ValuesView
+from collections.abc import ItemsView, Iterable, Iterator, ValuesView
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -111,11 +111,11 @@ def readable(org: Organisation, name: str) -> Table:
     return VeiledTable(store, table, out_of_sight) if table is not None and out_of_sight else store
 
 
-def check_write(org: Organisation, table: TableSchema, caller: Caller, written: set[str], verb: str) -> None:
+def check_write(org: Organisation, table: TableSchema, caller: Caller, written: Iterable[str], verb: str) -> None:
     """Raises the 403 when a secured column is written by somebody who may not."""
     if not table.secured_columns:
         return
-    wrong = denied(org, table, caller, verb) & written
+    wrong = denied(org, table, caller, verb) & set(written)
     if wrong:
         raise _refusal(wrong, verb)
 

@@ -41,12 +41,17 @@ class Clock:
 
     def __init__(self) -> None:
         self.ahead = 0.0
+        self._second, self._text = -1, ""
 
     def now(self) -> float:
         return time.time() + self.ahead
 
     def text(self) -> str:
-        return datetime.fromtimestamp(self.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        second = int(self.now())
+        if second != self._second:
+            self._second = second
+            self._text = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return self._text
 
 
 class Organisation:

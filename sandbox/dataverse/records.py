@@ -26,7 +26,7 @@ def create(
     the row is inside another."""
     rules.before_create(work, table, nested=nested)
     written = work.org.writer(table, CREATE).read(body)
-    check_write(work.org, table, work.caller, set(written.changes), "cancreate")
+    check_write(work.org, table, work.caller, written.changes, "cancreate")
     if written.nested:
         create_parents(work, table, written)
     row = new_row(work, table, written, row_id)
@@ -105,7 +105,7 @@ def update(work: Work, table: TableSchema, row_id: str, body: dict[str, Any], *,
         raise rules.not_supported("Update", name)
     written = work.org.writer(table, UPDATE).read(body)
     activity_rules.check_editable(work, table, old, written)
-    check_write(work.org, table, work.caller, set(written.changes), "canupdate")
+    check_write(work.org, table, work.caller, written.changes, "canupdate")
     if written.nested:
         create_parents(work, table, written)
     row = _changed(work, table, old, written)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -96,6 +97,7 @@ def refusal(error: errors.DataverseError) -> Answer:
     return Answer(error.status, error.body(), dict(error.headers))
 
 
+@lru_cache(maxsize=1024)
 def split_url(url: str) -> tuple[str, dict[str, str]]:
     """(decoded path after the service root, decoded query) of an absolute or relative URL."""
     path, _, query = url.partition("?")

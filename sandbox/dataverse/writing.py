@@ -99,7 +99,7 @@ class Writer:
             self._setters[name] = _ignore
         else:
             self._setters[name] = _set_value(name, converter(table, column))
-            if column.kind is Kind.STRING and column.max_length:
+            if column.kind in (Kind.STRING, Kind.MEMO) and column.max_length:
                 self._texts[name] = column.max_length
 
     def _add_navigation(self, link: Relationship, operation: str) -> None:

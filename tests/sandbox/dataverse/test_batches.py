@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.dataverse.batch import Changeset, Part, read_batch
+from sandbox.dataverse.multipart import Changeset, Part, read_batch
 from sandbox.dataverse.behaviour import calm
 from sandbox.dataverse.limits import Limits
 
