@@ -1,166 +1,145 @@
-"""Files after they arrived: read back and proved, reported, and taken away again on the way back."""
+"""Files after they were brought: what they did to row versions, what could not go, and how they are taken back."""
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from activities import documents
 from activities.library import Library
-from activities.link import object_maps
 from activities.toolbox import Toolbox
-from shared.attachments.receipts import Receipt, ReceiptState
-from shared.attachments.router import Route
-from shared.errors import Failure, TryAgain
+from shared.attachments.findings import merged
+from shared.attachments.receipts import Receipt, ReceiptState, after_files
+from shared.attachments.router import FilesPolicy, Route
 from shared.journal.entries import Entry, Page
-from shared.mapping.compiled import ObjectMap
-from shared.runs.model import Run
-from shared.wire.payloads import About, Progress, Slice
+from shared.runs.model import LaneProgress, Run
+from shared.wire.payloads import About, Progress
 
-FILES_AT_A_TIME = 25
-MOST_LISTED = 200
-WITH_FILES = frozenset({"attachments", "documents"})
-
-
-@dataclass(slots=True)
-class FileFindings:
-    """What the proof of files has found so far."""
-
-    files: int = 0
-    bytes: int = 0
-    differs: int = 0
-    missing: int = 0
-    refused: dict[str, int] = field(default_factory=dict)
-    listed: list[list[str]] = field(default_factory=list)
+AT_A_TIME = 25
+MOST_LISTED = 5_000
+WITH_FILES = ("attachments", "documents")
+FOLDERS = "folders:"
 
 
-async def prove_files(tools: Toolbox, slice_: Slice) -> Progress:
-    """Read the next files back, each byte of them, and compare their digests with what was read from the source."""
-    run = await tools.run(slice_.run)
-    lane = await tools.runs.lane(run.id, slice_.step, slice_.generation, slice_.object, slice_.lane)
-    if lane.done:
-        return Progress()
-    maps = await object_maps(tools, run)
-    found = FileFindings(**lane.notes) if lane.notes else FileFindings()
-    seen, cursor = 0, lane.cursor
-    async for key, receipt in tools.receipts.each(run.id, after=lane.cursor):
-        if int(key[:8], 16) % slice_.lanes == slice_.lane:
-            await _prove(tools, run, maps, receipt, found)
-            seen += 1
-        cursor = key
-        if seen == FILES_AT_A_TIME:
-            break
-    done = seen < FILES_AT_A_TIME
-    await tools.runs.put_lane(run.id, replace(lane, cursor=cursor, notes=asdict(found), done=done))
-    return Progress(more=not done)
+async def receipts_of(tools: Toolbox, run: Run, name: str, ids: Iterable[str]) -> dict[str, Receipt]:
+    """The receipts of an object's rows: bringing a file changes a row's version, which the journal cannot know."""
+    return await tools.receipts.of_rows(run.id, ids) if name in WITH_FILES else {}
 
 
-async def _prove(
-    tools: Toolbox, run: Run, maps: Mapping[str, ObjectMap], receipt: Receipt, found: FileFindings
-) -> None:
-    if receipt.state is ReceiptState.REFUSED:
-        found.refused[receipt.reason] = found.refused.get(receipt.reason, 0) + 1
-        _list(found, receipt, receipt.reason)
-        return
-    if receipt.state is not ReceiptState.DONE:
-        found.missing += 1
-        _list(found, receipt, "not-brought")
-        return
-    found.files += 1
-    hashed, size = hashlib.sha256(), 0
-    try:
-        async for chunk in _back(tools, run, maps, receipt):
-            hashed.update(chunk)
-            size += len(chunk)
-    except TryAgain:
-        raise
-    except Failure:
-        found.missing += 1
-        _list(found, receipt, "missing")
-        return
-    found.bytes += size
-    if (size, hashed.hexdigest()) != (receipt.size, receipt.sha256):
-        found.differs += 1
-        _list(found, receipt, "differs")
+def corrected(page: Page, receipts: Mapping[str, Receipt]) -> Page:
+    """A journal page as if it had been settled after the files were brought."""
+    return replace(page, entries=tuple(after_files(entry, receipts.get(entry.id)) for entry in page.entries))
 
 
-def _back(tools: Toolbox, run: Run, maps: Mapping[str, ObjectMap], receipt: Receipt) -> AsyncIterator[bytes]:
-    target = tools.target_of(run)
-    if receipt.route == Route.SHAREPOINT:
-        return Library(tools, run).read(receipt)
-    if receipt.route == Route.FILE_COLUMN:
-        one = maps[receipt.object]
-        return target.read_file_column(one.table, receipt.row, f"{one.prefix}_file")
-    return target.read_note_file(receipt.row)
-
-
-def _list(found: FileFindings, receipt: Receipt, what: str) -> None:
-    if len(found.listed) < MOST_LISTED:
-        found.listed.append([receipt.object, receipt.row, receipt.attachment, what])
+def left_behind(entry: Entry, receipt: Receipt | None) -> Entry:
+    """The same for one row that is to be written again. Where an upload was cut off, the version before it stands."""
+    found = after_files(entry, receipt)
+    return found if found.version else entry
 
 
 async def files_found(tools: Toolbox, run: Run, turn: int) -> dict[str, Any]:
     """The findings of all lanes of one proof, for the verdict."""
-    lanes = await tools.runs.lanes(run.id, "prove_files", f"files.{turn}")
-    total: Counter[str] = Counter()
-    refused: Counter[str] = Counter()
+    lanes = await tools.runs.lanes(run.id, "prove_files")
+    return merged(lane.notes for lane in lanes if lane.notes and lane.generation.endswith(f".{turn}"))
+
+
+async def publish_files(tools: Toolbox, run: Run, found: Mapping[str, Any]) -> None:
+    """The document ``files``: where files went, what was proved, and everything that could not go and why.
+
+    Addresses only. A file for which there is no way gets no row at all: the loader set its record aside.
+    """
+    routes: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
     listed: list[list[str]] = []
-    for lane in lanes:
-        total.update({name: int(lane.notes[name]) for name in ("files", "bytes", "differs", "missing")})
-        refused.update(lane.notes["refused"])
-        listed += lane.notes["listed"]
-    counts = {name: total[name] for name in ("files", "bytes", "differs", "missing")}
-    return {**counts, "refused": dict(sorted(refused.items())), "listed": listed[:MOST_LISTED]}
+
+    def list_(name: str, row: str, attachment: str, reason: str) -> None:
+        reasons[reason] += 1
+        if len(listed) < MOST_LISTED:
+            listed.append([name, row, attachment, reason])
+
+    async for receipt in tools.receipts.each(run.id):
+        if receipt.state is ReceiptState.DONE:
+            routes[receipt.route] += 1
+        elif receipt.state is ReceiptState.REFUSED:
+            list_(receipt.object, receipt.row, receipt.attachment, receipt.reason)
+    for name in WITH_FILES:
+        for attachment, reason in sorted((await tools.runs.asides(run.id, name)).items()):
+            list_(name, "", attachment, reason)
+    body = {
+        "policy": (await _policy(tools, run)).to_json(),
+        "brought": dict(sorted(routes.items())),
+        "proved": {name: found[name] for name in ("files", "bytes", "differs", "missing")},
+        "could_not_go": dict(sorted(reasons.items())),
+        "listed": [dict(zip(("object", "row", "attachment", "reason"), one, strict=True)) for one in listed],
+    }
+    await documents.publish(tools, run.id, "files", body)
 
 
-async def with_versions(tools: Toolbox, run: Run, name: str, ids: Iterable[str]) -> dict[str, str]:
-    """The row versions that bringing files left behind, by row: the journal only knows those from before."""
-    if name not in WITH_FILES:
-        return {}
-    wanted = set(ids)
-    return {one.row: one.version async for _, one in tools.receipts.each(run.id) if one.row in wanted and one.version}
-
-
-def corrected(page: Page, versions: Mapping[str, str]) -> Page:
-    """A journal page as if it had been settled after the files were brought."""
-    entries = tuple(_corrected(entry, versions) for entry in page.entries)
-    return replace(page, entries=entries)
-
-
-def _corrected(entry: Entry, versions: Mapping[str, str]) -> Entry:
-    return replace(entry, version=versions.get(entry.id, entry.version)) if entry.version else entry
+async def _policy(tools: Toolbox, run: Run) -> FilesPolicy:
+    policy = await documents.read(tools, run.id, "files-policy")
+    return FilesPolicy.from_json(policy) if policy else FilesPolicy()
 
 
 async def undo_files(tools: Toolbox, about: About) -> Progress:
     """Take away what lies outside Dataverse: files in the library, then folders and document locations of ours.
 
-    A note's file goes with its note, and a file column's with its row.
+    A note's file goes with its note, and a file column's with its row. What somebody replaced or uses is held.
     """
     run = await tools.run(about.run)
-    folders: set[str] = set()
-    seen = 0
-    async for _, receipt in tools.receipts.each(run.id):
-        if receipt.route != Route.SHAREPOINT or receipt.state is ReceiptState.UNDONE:
-            continue
-        library = Library(tools, run)
-        await library.take_out(receipt)
-        folders.add(receipt.contact)
-        await tools.receipts.put(run.id, replace(receipt, state=ReceiptState.UNDONE))
-        seen += 1
-        if seen == FILES_AT_A_TIME:
-            return Progress(more=True)
-    await _clear(tools, run)
-    return Progress()
+    lane = await tools.runs.lane(run.id, "undo", "files", "files", 0)
+    if lane.done:
+        return Progress()
+    policy = await _policy(tools, run)
+    if not policy.site_url:
+        return Progress()
+    library = Library(tools, run, policy)
+    lane = replace(lane, notes={"held": 0, "listed": [], **lane.notes})
+    if not lane.cursor.startswith(FOLDERS):
+        return await _take_out(tools, run, library, lane)
+    return await _clear(tools, run, library, lane)
 
 
-async def _clear(tools: Toolbox, run: Run) -> None:
-    """Folders and rows, once every file of ours is out of them."""
-    contacts = {one.contact async for _, one in tools.receipts.each(run.id) if one.route == Route.SHAREPOINT}
-    if not contacts:
-        return
-    library = Library(tools, run)
-    for contact in sorted(contacts - {""}):
-        await library.clear(contact)
-    await library.forget()
+def _in_library(receipt: Receipt) -> bool:
+    return receipt.route == Route.SHAREPOINT or bool(receipt.item or receipt.old_item)
+
+
+async def _take_out(tools: Toolbox, run: Run, library: Library, lane: LaneProgress) -> Progress:
+    """The next files. Their receipts stay, so that the folders are known."""
+    seen, more = 0, False
+    async for receipt in tools.receipts.each(run.id, after=lane.cursor):
+        if seen == AT_A_TIME:
+            more = True
+            break
+        if _in_library(receipt) and receipt.state is not ReceiptState.UNDONE:
+            if stays := await library.take_out(receipt):
+                lane = _held(lane, receipt.attachment, stays)
+            await tools.receipts.put(run.id, replace(receipt, state=ReceiptState.UNDONE, session=""))
+            seen += 1
+        lane = replace(lane, cursor=receipt.row)
+    await tools.runs.put_lane(run.id, lane if more else replace(lane, cursor=FOLDERS))
+    return Progress(more=True)
+
+
+async def _clear(tools: Toolbox, run: Run, library: Library, lane: LaneProgress) -> Progress:
+    """The next contacts' folders and document locations, and at the end the rows for the library itself."""
+    made: dict[str, bool] = {}
+    async for receipt in tools.receipts.each(run.id):
+        if receipt.contact and _in_library(receipt):
+            made[receipt.contact] = made.get(receipt.contact, False) or receipt.made_folder
+    todo = sorted(contact for contact in made if contact > lane.cursor.removeprefix(FOLDERS))
+    for contact in todo[:AT_A_TIME]:
+        if stays := await library.clear(contact, made_folder=made[contact]):
+            lane = _held(lane, contact, stays)
+        lane = replace(lane, cursor=f"{FOLDERS}{contact}")
+    more = len(todo) > AT_A_TIME
+    if made and not more:
+        await library.forget()
+    await tools.runs.put_lane(run.id, replace(lane, done=not more))
+    return Progress(more=more)
+
+
+def _held(lane: LaneProgress, what: str, why: str) -> LaneProgress:
+    listed = [*lane.notes["listed"], ["sharepoint", what, why]][:MOST_LISTED]
+    return replace(lane, notes={**lane.notes, "held": lane.notes["held"] + 1, "listed": listed})

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from activities.files import with_versions
+from activities.files import left_behind, receipts_of
 from activities.link import object_maps
 from activities.reading import present as rows_there
 from activities.toolbox import Toolbox
@@ -122,8 +122,8 @@ async def _left_before(tools: Toolbox, run: Run, journal: Journal, slice_: Slice
                 if entry.id in ids and entry.version:
                     first = left.get(entry.id, entry)
                     left[entry.id] = replace(entry, before=first.before)
-    versions = await with_versions(tools, run, slice_.object, left)
-    return {id_: replace(entry, version=versions.get(id_, entry.version)) for id_, entry in left.items()}
+    receipts = await receipts_of(tools, run, slice_.object, left)
+    return {id_: left_behind(entry, receipts.get(id_)) for id_, entry in left.items()}
 
 
 async def _batch(work: Work, records: list[dict[str, Any]], *, page: int) -> tuple[Tally, dict[str, int]]:

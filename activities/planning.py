@@ -24,13 +24,11 @@ async def plan(tools: Toolbox, asked: Slice) -> Plan:
     if asked.step == "extract":
         return Plan(waves.one_lane_each(run.id, asked.step, asked.generation, mapping.sources()))
     if asked.step == "attach":
-        return await _with_files(tools, run, mapping, asked.generation)
+        return await _attach(tools, run, mapping, asked.generation)
     if asked.step == "prove_files":
-        turn, lanes = await _turn(tools, run), tools.settings.lanes
-        proof = [Slice(run.id, "prove_files", f"files.{turn}", "attachments", lane, lanes) for lane in range(lanes)]
-        return Plan([proof] if mapping.rule("attachments") else [])
+        return await _proof(tools, run, mapping, asked.step, _with_files(mapping))
     if asked.step == "reconcile":
-        return await _proof(tools, run, mapping)
+        return await _proof(tools, run, mapping, asked.step, [rule.object for rule in mapping.objects])
     shards = await _shards(tools, run, mapping, asked.generation)
     order = waves.waves(mapping)
     return Plan(waves.by_shards(run.id, asked.step, asked.generation, order, shards, lanes=tools.settings.lanes))
@@ -42,22 +40,27 @@ async def _turn(tools: Toolbox, run: Run) -> int:
     return verdict.sequence + 1 if verdict else 1
 
 
-async def _with_files(tools: Toolbox, run: Run, mapping: FieldMap, generation: str) -> Plan:
+def _with_files(mapping: FieldMap) -> list[str]:
+    return [rule.object for rule in mapping.objects if rule.source == "attachments"]
+
+
+async def _attach(tools: Toolbox, run: Run, mapping: FieldMap, generation: str) -> Plan:
     """One wave: every file stands for itself."""
-    names = [rule.object for rule in mapping.objects if rule.source == "attachments"]
-    shards = {name: count for name, count in (await _shards(tools, run, mapping, generation)).items() if name in names}
-    return Plan(waves.by_shards(run.id, "attach", generation, [names], shards, lanes=tools.settings.lanes))
+    shards = await _shards(tools, run, mapping, generation)
+    order = [_with_files(mapping)]
+    return Plan(waves.by_shards(run.id, "attach", generation, order, shards, lanes=tools.settings.lanes))
 
 
 async def _shards(tools: Toolbox, run: Run, mapping: FieldMap, generation: str) -> dict[str, int]:
     return {rule.object: len(await tools.runs.shards(run.id, generation, rule.source)) for rule in mapping.objects}
 
 
-async def _proof(tools: Toolbox, run: Run, mapping: FieldMap) -> Plan:
+async def _proof(tools: Toolbox, run: Run, mapping: FieldMap, step: str, names: list[str]) -> Plan:
     """One wave: nothing is written, so nothing waits. What deltas brought is compared apart, as the latest word."""
+    if not names:
+        return Plan()
     turn = await _turn(tools, run)
-    names = [rule.object for rule in mapping.objects]
     shards = await _shards(tools, run, mapping, "base")
-    base = waves.by_shards(run.id, "reconcile", f"base.{turn}", [names], shards, lanes=tools.settings.lanes)
-    later = waves.one_lane_each(run.id, "reconcile", f"deltas.{turn}", names)
+    base = waves.by_shards(run.id, step, f"base.{turn}", [names], shards, lanes=tools.settings.lanes)
+    later = waves.one_lane_each(run.id, step, f"deltas.{turn}", names)
     return Plan([[*(base[0] if base else []), *later[0]]])

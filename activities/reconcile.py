@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from activities import documents
-from activities.files import files_found
+from activities.files import files_found, publish_files
 from activities.link import object_maps
 from activities.reading import present
 from activities.survey import records
@@ -33,7 +33,7 @@ async def reconcile(tools: Toolbox, slice_: Slice) -> Progress:
     if lane.done:
         return Progress()
     object_map = (await object_maps(tools, run))[slice_.object]
-    later = await _latest(tools, run, object_map.source)
+    later = await latest(tools, run, object_map.source)
     findings = Findings(**lane.notes) if lane.notes else Findings()
     if slice_.generation.startswith("deltas"):
         await _compare(tools, run, object_map, list(later.values()), findings)
@@ -49,13 +49,13 @@ async def reconcile(tools: Toolbox, slice_: Slice) -> Progress:
     return Progress(more=not done)
 
 
-async def _latest(tools: Toolbox, run: Run, name: str) -> dict[str, dict[str, Any]]:
+async def latest(tools: Toolbox, run: Run, name: str) -> dict[str, dict[str, Any]]:
     """The last version of every record that any delta brought. A delta is small: it fits in memory."""
-    latest: dict[str, dict[str, Any]] = {}
+    last: dict[str, dict[str, Any]] = {}
     for number in range(1, run.generation + 1):
         async for record in records(tools, run, f"delta-{number:04d}", name):
-            latest[str(record["id"])] = record
-    return latest
+            last[str(record["id"])] = record
+    return last
 
 
 async def _compare(
@@ -120,6 +120,7 @@ async def verdict(tools: Toolbox, about: About) -> Nothing:
         expected = sum(objects[name]["created"] for name in maps if maps[name].table.name == table)
         rows_of_run[table] = (there, expected)
     files = await files_found(tools, run, turn)
+    await publish_files(tools, run, files)
     body = verdict_of(objects, extracted=extracted, rows_of_run=rows_of_run, files=files)
     await documents.publish(tools, run.id, "verdict", {"turn": turn, **body})
     return Nothing()
@@ -133,7 +134,7 @@ async def _staged(tools: Toolbox, run: Run, sources: Mapping[str, str]) -> dict[
 
 async def _different(tools: Toolbox, run: Run, name: str) -> int:
     base = sum(address.count for address in await tools.runs.shards(run.id, "base", name))
-    later = await _latest(tools, run, name)
+    later = await latest(tools, run, name)
     known = 0
     if later:
         async for record in records(tools, run, "base", name):

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from activities.files import corrected, with_versions
+from activities.files import corrected, receipts_of
 from activities.link import object_maps
 from activities.load import order_of
 from activities.reading import present as rows_there
@@ -44,8 +44,8 @@ async def undo(tools: Toolbox, slice_: Slice) -> Progress:
         page = await journal.get(name, number)
         if page is None:
             continue
-        versions = await with_versions(tools, run, slice_.object, (entry.id for entry in page.entries))
-        undone, held = await _undo_page(target, object_map, corrected(page, versions), us=us, links=links)
+        receipts = await receipts_of(tools, run, slice_.object, (entry.id for entry in page.entries))
+        undone, held = await _undo_page(target, object_map, corrected(page, receipts), us=us, links=links)
         notes["undone"] += undone
         notes["held"] += len(held)
         notes["listed"] = [*notes["listed"], *([page.table, *one] for one in held)][:MOST_LISTED]

@@ -7,6 +7,7 @@ by name.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -102,10 +103,40 @@ def route(record: Mapping[str, Any], policy: FilesPolicy) -> Routed:
     if _blocked(record, policy):
         # SharePoint has rules of its own; a file column knows the same list as a note.
         elsewhere = policy.oversize is Route.SHAREPOINT
-        return Routed(Route.SHAREPOINT if elsewhere else Route.QUARANTINE, "file-type-blocked")
+        return _out_of_a_note(Route.SHAREPOINT if elsewhere else Route.QUARANTINE, "file-type-blocked", policy)
     if size > policy.most_bytes or base64_length(size) > policy.most_base64_bytes:
-        return Routed(policy.oversize, "file-too-large")
+        return _out_of_a_note(policy.oversize, "file-too-large", policy)
     return Routed(Route.NOTE)
+
+
+def _out_of_a_note(way: Route, reason: str, policy: FilesPolicy) -> Routed:
+    """Where a file goes that no note takes. Without a library to put it into it is set aside, never dropped (A15)."""
+    if way is Route.SHAREPOINT and not (policy.site_url and policy.library):
+        return Routed(Route.QUARANTINE, reason)
+    return Routed(way, reason)
+
+
+def file_name(record: Mapping[str, Any]) -> str:
+    """The name a file has in Dataverse: at most 255 characters."""
+    return str(record.get("name") or "file")[:255]
+
+
+def content_type(record: Mapping[str, Any]) -> str:
+    """The type a file has in Dataverse: at most 256 characters."""
+    return str(record.get("content_type") or "application/octet-stream")[:256]
+
+
+def declared_sha256(record: Mapping[str, Any]) -> str:
+    """The digest that the source states, in lower case; empty where it states none."""
+    return str(record.get("sha256") or "").strip().lower()
+
+
+def mark(record: Mapping[str, Any], way: Route) -> str:
+    """Changes when the file, what it is called or where it goes changes. A source that states no digest is taken by
+    the time of its last change. Nothing can be read out of a mark."""
+    version = declared_sha256(record) or str(record.get("updated_at") or "")
+    parts = (way.value, str(record.get("file_id")), file_name(record), content_type(record), str(size_of(record)))
+    return hashlib.sha256("\n".join((*parts, version)).encode()).hexdigest()[:32]
 
 
 def _blocked(record: Mapping[str, Any], policy: FilesPolicy) -> bool:

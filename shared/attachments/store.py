@@ -1,10 +1,11 @@
-"""Receipts in Table Storage, one partition a run. DOOR"""
+"""Receipts in Table Storage, one partition a run, one row for each row that has a file. DOOR"""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from azure.core.exceptions import AzureError, ResourceNotFoundError
@@ -15,6 +16,7 @@ from shared.attachments.receipts import Receipt, ReceiptState
 from shared.storage_failures import storage_failure
 
 TABLE = "receipts"
+SIDE_BY_SIDE = 20
 
 
 class Receipts:
@@ -32,35 +34,42 @@ class Receipts:
             raise storage_failure(error) from error
 
     async def put(self, run: str, receipt: Receipt) -> None:
-        """Write a receipt, replacing an earlier state of it."""
-        entity = {"PartitionKey": run, "RowKey": _key(receipt.attachment), **asdict(receipt)}
+        """Write a receipt, replacing an earlier state of it; ``at`` says when."""
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        entity = {"PartitionKey": run, "RowKey": receipt.row, **asdict(receipt), "at": at}
         try:
             await self._table.upsert_entity(entity, mode=UpdateMode.REPLACE)
         except AzureError as error:
             raise storage_failure(error) from error
 
-    async def get(self, run: str, attachment: str) -> Receipt | None:
-        """The receipt of an attachment, or None."""
+    async def get(self, run: str, row: str) -> Receipt | None:
+        """The receipt of a row's file, or None."""
         try:
-            return _receipt(dict(await self._table.get_entity(run, _key(attachment))))
+            return _receipt(dict(await self._table.get_entity(run, row)))
         except ResourceNotFoundError:
             return None
         except AzureError as error:
             raise storage_failure(error) from error
 
-    async def each(self, run: str, *, after: str = "") -> AsyncIterator[tuple[str, Receipt]]:
-        """Every receipt of a run with its key, in the order of keys, from behind ``after`` on."""
+    async def of_rows(self, run: str, rows: Iterable[str]) -> dict[str, Receipt]:
+        """The receipts of those rows that have one, a few asked for at a time."""
+        gate = asyncio.Semaphore(SIDE_BY_SIDE)
+
+        async def one(row: str) -> Receipt | None:
+            async with gate:
+                return await self.get(run, row)
+
+        found = await asyncio.gather(*(one(row) for row in set(rows)))
+        return {receipt.row: receipt for receipt in found if receipt is not None}
+
+    async def each(self, run: str, *, after: str = "") -> AsyncIterator[Receipt]:
+        """Every receipt of a run in the order of rows, from behind the row ``after`` on."""
         rule = "PartitionKey eq @run and RowKey gt @after"
         try:
             async for row in self._table.query_entities(rule, parameters={"run": run, "after": after}):
-                yield str(row["RowKey"]), _receipt(dict(row))
+                yield _receipt(dict(row))
         except AzureError as error:
             raise storage_failure(error) from error
-
-
-def _key(attachment: str) -> str:
-    """A digest: a source's ids may hold characters that keys may not."""
-    return hashlib.sha256(attachment.encode()).hexdigest()[:40]
 
 
 def _receipt(row: dict[str, Any]) -> Receipt:

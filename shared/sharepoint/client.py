@@ -89,6 +89,10 @@ class SharePoint:
         """What has that name (made of ids) in the folder; None when nothing has."""
         return await files.find(self._graph, drive.id, folder_id, made_of_ids(name))
 
+    async def item(self, drive: Drive, item_id: str) -> Found | None:
+        """A file or folder as it is now; None when it is gone."""
+        return await files.item(self._graph, drive.id, item_id)
+
     async def upload(
         self,
         drive: Drive,
