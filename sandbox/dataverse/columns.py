@@ -200,6 +200,7 @@ class TableSchema:
     activity: bool = False
     notes: bool = False
     activities: bool = False
+    documents: bool = False
     private: bool = False
     fixed: bool = False
     """Takes no columns of anybody's own: its CanCreateAttributes is false."""

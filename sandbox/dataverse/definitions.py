@@ -48,6 +48,7 @@ def table_document(table: TableSchema) -> dict[str, Any]:
         "HasNotes": table.notes,
         "HasActivities": table.activities,
         "HasFeedback": False,
+        "IsDocumentManagementEnabled": table.documents,
         "ChangeTrackingEnabled": table.change_tracking,
         "IsAuditEnabled": managed(table.audit, "canmodifyauditsettings"),
         "IsCustomizable": managed(not table.private, "iscustomizable"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import activity_rules, bodies, errors, security_rules
+from . import activity_rules, bodies, document_rules, errors, security_rules
 from .columns import TableSchema
 from .tables import Row
 from .work import Work
@@ -149,6 +149,8 @@ def _check_prefix(row: Row) -> None:
 
 
 _SPECIAL = {
+    "sharepointsite": document_rules.site,
+    "sharepointdocumentlocation": document_rules.location,
     "activityparty": activity_rules.party,
     "fieldpermission": security_rules.permission,
     "fieldsecurityprofile": security_rules.profile,

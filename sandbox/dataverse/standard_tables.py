@@ -258,6 +258,7 @@ def _finished(draft: _Draft) -> TableSchema:
         activity="activity" in draft.flags,
         notes="notes" in draft.flags,
         activities="activities" in draft.flags,
+        documents="documents" in draft.flags,
         fixed="fixed" in draft.flags,
     )
 

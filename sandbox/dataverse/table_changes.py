@@ -108,6 +108,7 @@ def _assembled(
         messages=frozenset({"CreateMultiple", "UpdateMultiple"}),
         notes=bool(body["HasNotes"]),
         activities=bool(body["HasActivities"]),
+        documents=bool(body.get("IsDocumentManagementEnabled")),
         custom=True,
         change_tracking=bool(body.get("ChangeTrackingEnabled")),
     )
@@ -149,6 +150,9 @@ def _open_to_notes(org: Organisation, table: TableSchema) -> None:
             _add_target(
                 org, activity, "regardingobjectid", name, f"regardingobjectid_{name}_{activity}", f"{name}_{plural}"
             )
+    if table.documents:
+        place, link = "sharepointdocumentlocation", f"{name}_SharePointDocumentLocations"
+        _add_target(org, place, "regardingobjectid", name, f"regardingobjectid_{name}", link)
 
 
 def _add_target(org: Organisation, table: str, column: str, target: str, navigation: str, relationship: str) -> None:
@@ -167,6 +171,7 @@ def update_table(org: Organisation, caller: Caller, table: TableSchema, body: di
     activities = bool(body.get("HasActivities", table.activities))
     if (table.notes and not notes) or (table.activities and not activities):
         raise refused("notes and activities cannot be switched off")
+    documents = table.documents or bool(body.get("IsDocumentManagementEnabled"))
     tracking = bool(body.get("ChangeTrackingEnabled", table.change_tracking))
     audit = (body.get("IsAuditEnabled") or {}).get("Value", table.audit)
     changed = replace(
@@ -179,11 +184,17 @@ def update_table(org: Organisation, caller: Caller, table: TableSchema, body: di
         description=merged_labels(table.description, labels_of(body.get("Description")), merge=merge),
         notes=notes,
         activities=activities,
+        documents=documents,
         change_tracking=tracking or table.change_tracking,
         audit=bool(audit),
     )
     org.catalogue.put_table(changed)
-    opened = replace(changed, notes=notes and not table.notes, activities=activities and not table.activities)
+    opened = replace(
+        changed,
+        notes=notes and not table.notes,
+        activities=activities and not table.activities,
+        documents=documents and not table.documents,
+    )
     _open_to_notes(org, opened)
     org.flush()
 
@@ -218,7 +229,7 @@ def delete_table(org: Organisation, caller: Caller, table: TableSchema) -> None:
 
 
 def _came_along(link: Relationship) -> bool:
-    return link.referencing == "annotation" or link.referencing in ACTIVITY_TABLES
+    return link.referencing in ("annotation", "sharepointdocumentlocation") or link.referencing in ACTIVITY_TABLES
 
 
 def _drop_target(org: Organisation, link: Relationship) -> None:

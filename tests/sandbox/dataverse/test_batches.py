@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.dataverse.multipart import Changeset, Part, read_batch
 from sandbox.dataverse.behaviour import calm
 from sandbox.dataverse.limits import Limits
+from sandbox.dataverse.multipart import Changeset, Part, read_batch
 
 EOL = "\r\n"
 Post = Callable[..., Awaitable[httpx.Response]]
