@@ -92,7 +92,7 @@ class Customer:
             "target": {"url": self.town.dataverse_url},
             "options": {"fallback_owner": self.town.fallback_owner, **options},
             "privacy": {"health": {"allow": True, "reason": "The practice goes on treating these patients."}},
-            "files": {"oversize": "sharepoint", "sharepoint": {"site_url": getattr(self.town,"sharepoint_site","https://x.sharepoint.com/sites/a")}},
+            "files": {"oversize": "sharepoint", "sharepoint": {"site_url": self.town.sharepoint_site}},
         }
 
     def start(self, body: Any = None, *, key: str | None = None) -> str:
