@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import errors, records
 from .addresses import resolve_reference
+from .column_security import readable
 from .columns import ManyToMany, TableSchema
 from .selection import collection, follow, navigation
 from .values import guid
@@ -81,7 +82,7 @@ def list_references(
     org: Organisation, table: TableSchema, row_id: str, name: str, request: Request, *, single: bool
 ) -> Answer:
     """GET .../$ref"""
-    row = org.store(table.logical_name).rows[row_id]
+    row = readable(org, table.logical_name).rows[row_id]
     if single:
         link, target = navigation(org, table, name)
         other = follow(org, table, link, target.logical_name)(row)

@@ -100,6 +100,32 @@ async def test_n22_whoever_has_no_profile_reads_null_wherever_he_looks(visits):
     assert (await visits.row("bw_visits?$select=bw_finding"))["value"][0]["bw_finding"] == "caries a"
 
 
+async def test_n22_a_secured_lookup_leads_nowhere_from_either_end(visits, labelled):
+    link = {
+        "@odata.type": "Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata",
+        "SchemaName": "bw_contact_visit",
+        "ReferencedEntity": "contact",
+        "ReferencingEntity": "bw_visit",
+        "Lookup": {"SchemaName": "bw_PatientId", "DisplayName": labelled("Patient"), "IsSecured": True},
+    }
+    assert (await visits.post("RelationshipDefinitions", link)).status_code == 204
+    await join(visits, await profile(visits, "bw_patientid"), (await visits.row("WhoAmI"))["UserId"])
+    patient = await visits.create("contacts", {"lastname": "Doe"})
+    kept = await visits.create("bw_visits", {"bw_PatientId@odata.bind": f"/contacts({patient})"})
+    sales = await as_user(visits, SALES)
+    for api, seen in ((visits, True), (sales, False)):
+        row = await api.row(f"bw_visits({kept})?$expand=bw_PatientId($select=lastname)")
+        assert (row["_bw_patientid_value"] == patient, row["bw_PatientId"] is not None) == (seen, seen)
+        assert (await api.get(f"bw_visits({kept})/bw_PatientId")).status_code == (200 if seen else 204)
+        assert (await api.get(f"bw_visits({kept})/bw_PatientId/$ref")).status_code == (200 if seen else 204)
+        assert len((await api.row(f"contacts({patient})/bw_contact_visit"))["value"]) == seen
+        fetch = (
+            "<fetch><entity name='contact'><link-entity name='bw_visit' from='bw_patientid' to='contactid'/>"
+            "</entity></fetch>"
+        )
+        assert len((await api.row(f"contacts?fetchXml={quote(fetch)}"))["value"]) == seen
+
+
 async def test_n22_a_filter_a_sort_and_a_sum_take_what_may_not_be_read_for_null(visits):
     for name, score in (("a", 3), ("b", 2), ("c", 1)):
         await visits.create("bw_visits", {"bw_name": name, "bw_finding": "caries", "bw_score": score})
