@@ -30,5 +30,13 @@ class Somebody:
     def reads(self, table: str, *, select: str) -> list[dict[str, Any]]:
         return self._api.call("GET", f"/{table}?$select={select}", **self._headers)["value"]  # type: ignore[no-any-return]
 
+    def removes(self, table: str, row: str) -> None:
+        self._api.call("DELETE", f"/{table}({row})", **self._headers)
+
+    def set_of(self, table: str) -> str:
+        """The entity set of a table by its logical name."""
+        path = f"/EntityDefinitions(LogicalName='{table}')?$select=EntitySetName"
+        return str(self._api.call("GET", path, **self._headers)["EntitySetName"])
+
     def makes(self, table: str, **values: Any) -> None:
         self._api.call("POST", f"/{table}", values, **self._headers)
