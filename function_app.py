@@ -10,7 +10,7 @@ import azure.durable_functions as df
 import azure.functions as func
 import orjson
 
-from activities import reception
+from activities import reception, repair
 from activities.blueprint import blueprint as hands
 from activities.performs import place
 from activities.reception import Outcome
@@ -79,7 +79,7 @@ async def act(outcome: Outcome, client: df.DurableOrchestrationClient) -> None:
 async def begin(story: str, instance: str, client: df.DurableOrchestrationClient) -> None:
     """Start an instance; that somebody else started it in the meantime is as good."""
     try:
-        await client.start_new(story, instance, {"run": instance.removesuffix("-rollback")})
+        await client.start_new(story, instance, {"run": instance.partition("-")[0]})
     except Exception:
         status = await client.get_status(instance)
         if not status or status.runtime_status is None:
@@ -175,6 +175,20 @@ async def pickup_changes(req: func.HttpRequest, client: df.DurableOrchestrationC
     """Pick up the source's changes now; ``?close=true`` closes the window afterwards."""
     close = req.params.get("close") == "true"
     return await about_run(req, client, lambda tools, run: reception.pickup(tools, run, close=close))
+
+
+@app.route("migrations/{run}/verify", methods=["POST"])
+@app.durable_client_input(client_name="client")
+async def verify_migration(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Compare everything again, whatever happened since."""
+    return await about_run(req, client, repair.verify)
+
+
+@app.route("migrations/{run}/repair", methods=["POST"])
+@app.durable_client_input(client_name="client")
+async def repair_migration(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Write again what the verdict found wrong, then compare everything again."""
+    return await about_run(req, client, lambda tools, run: repair.ask(tools, run, req.get_body()))
 
 
 @app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)

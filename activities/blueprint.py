@@ -20,10 +20,13 @@ from activities import (
     planning,
     prove,
     reconcile,
+    repair,
     sample,
     sample_diff,
     schema,
+    sweep,
     undo,
+    verdict,
 )
 from activities.performs import perform
 from shared.wire.steps import BY_NAME
@@ -45,9 +48,11 @@ HANDS: dict[str, Callable[..., Awaitable[Any]]] = {
     "load": load.load,
     "attach": attach.attach,
     "sample_diff": sample_diff.sample_diff,
+    "begin_proof": repair.begin_proof,
     "reconcile": reconcile.reconcile,
     "prove_files": prove.prove_files,
-    "verdict": reconcile.verdict,
+    "sweep": sweep.sweep,
+    "verdict": verdict.verdict,
     "open_window": extract.open_window,
     "begin_pickup": extract.begin_pickup,
     "undo": undo.undo,

@@ -10,7 +10,7 @@ from activities.notify import notify
 from activities.toolbox import Toolbox
 from shared.gates import DOCUMENT_OF
 from shared.runs.model import Run
-from shared.vocabulary import Gate, Phase
+from shared.vocabulary import PROVE_AGAIN, Gate, Phase
 from shared.wire.payloads import Look, Mark, Nothing, Seen, Trouble
 
 
@@ -55,6 +55,8 @@ async def _answer(tools: Toolbox, run: Run, topic: str) -> str:
         return "wait" if run.wish == "pause" else "resume"
     if topic == "problem":
         return "wait" if run.problem else "resume"
+    if run.proofs_asked > run.proofs_begun and topic in ("window", Gate.SIGN_OFF):
+        return PROVE_AGAIN
     if topic == "window":
         if run.close_asked:
             return "close"

@@ -38,6 +38,8 @@ class Work:
     target: Dataverse
     journal: Journal
     left: Mapping[str, Entry]
+    overwrites: bool = False
+    """A person decided that what people changed since is to be written over."""
 
     def by_author(self, creates: list[dict[str, Any]]) -> list[tuple[str | None, list[dict[str, Any]]]]:
         """The rows to make, by the user who is to be their author; None is ourselves (A22)."""
@@ -106,7 +108,8 @@ async def _work(tools: Toolbox, run: Run, slice_: Slice, records: list[dict[str,
     if object_map.object == "notes" and slice_.generation.startswith("delta"):
         ids |= {row for record in records for row in _part_ids(object_map, record)}
     left = await _left_before(tools, run, journal, slice_, ids)
-    return Work(tools, run, slice_, object_map, object_map.wave, tools.target_of(run), journal, left)
+    over = slice_.generation == run.overwrites
+    return Work(tools, run, slice_, object_map, object_map.wave, tools.target_of(run), journal, left, over)
 
 
 async def _left_before(tools: Toolbox, run: Run, journal: Journal, slice_: Slice, ids: set[str]) -> dict[str, Entry]:
@@ -132,7 +135,8 @@ async def _batch(work: Work, records: list[dict[str, Any]], *, page: int) -> tup
     asides = {source_id: (aside.reason, aside.column) for source_id, aside in found.set_aside}
     present = await rows_there(work.target, work.map, found.rows)
     half_done = await work.journal.get(work.page_lane, page)
-    batch = batches.decide(work.map, found.rows, present, number=work.run.number, half_done=half_done, left=work.left)
+    heeded = {} if work.overwrites else work.left
+    batch = batches.decide(work.map, found.rows, present, number=work.run.number, half_done=half_done, left=heeded)
     entries = batches.entries_for(work.map, batch.touched, present, half_done=half_done, left=work.left)
     asides |= {found.source_ids[id_]: (batches.EDITED, "") for id_ in batch.conflicts}
     failed: dict[str, tuple[str, str]] = {}

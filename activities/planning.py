@@ -27,6 +27,9 @@ async def plan(tools: Toolbox, asked: Slice) -> Plan:
         return await _attach(tools, run, mapping, asked.generation)
     if asked.step == "prove_files":
         return await _proof(tools, run, mapping, asked.step, _with_files(mapping))
+    if asked.step == "sweep":
+        tables = sorted({rule.table for rule in mapping.objects})
+        return Plan(waves.one_lane_each(run.id, asked.step, f"all.{await _turn(tools, run)}", tables))
     if asked.step == "reconcile":
         return await _proof(tools, run, mapping, asked.step, [rule.object for rule in mapping.objects])
     shards = await _shards(tools, run, mapping, asked.generation)

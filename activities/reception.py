@@ -67,7 +67,7 @@ async def start(tools: Toolbox, body: bytes, key: str) -> Outcome:
 def _started(run: str) -> Answer:
     here = f"/api/migrations/{run}"
     links = {"self": here, "decisions": f"{here}/decisions", "documents": f"{here}/documents/{{name}}"}
-    links |= {name: f"{here}/{name}" for name in ("rollback", "pause", "resume", "pickup")}
+    links |= {name: f"{here}/{name}" for name in ("rollback", "pause", "resume", "pickup", "verify", "repair")}
     return Answer(202, {"run": run, "links": links}, {"Location": here})
 
 

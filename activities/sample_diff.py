@@ -10,9 +10,10 @@ from activities.link import object_maps
 from activities.reading import present
 from activities.survey import records
 from activities.toolbox import Toolbox
-from shared.diff.compare import FieldOutcome, Outcome, compare
-from shared.loading.batches import sort_records
+from shared.diff.compare import FieldOutcome, compare
+from shared.loading.batches import created_by, sort_records
 from shared.mapping.compiled import ObjectMap
+from shared.runs.model import Run
 from shared.wire.payloads import About, Nothing
 
 
@@ -28,22 +29,28 @@ async def sample_diff(tools: Toolbox, about: About) -> Nothing:
         there = await present(target, object_map, found.rows)
         asides = await tools.runs.asides(run.id, name)
         absent = {id_: asides.get(source_id) for id_, source_id in found.source_ids.items() if id_ not in there}
-        rows = [
-            (row, compare(object_map, row, there.get(id_))) for id_, row in found.rows.items() if not absent.get(id_)
-        ]
         by_id = {str(record["id"]): record for record in picked}
         by_row = {row: by_id[source_id] for row, source_id in found.source_ids.items()}
+        rows = [
+            (row, compare(object_map, row, there.get(id_), by_row[id_], kept=_kept(run, there.get(id_))))
+            for id_, row in found.rows.items()
+            if not absent.get(id_)
+        ]
         objects[name] = {
             "table": object_map.table.name,
             "records": len(picked),
             "excluded": found.excluded,
             "set_aside": _count([*(aside.reason for _, aside in found.set_aside), *filter(None, absent.values())]),
             "fields": sum(len(fields) for _, fields in rows),
-            "differences": sum(field.outcome is not Outcome.EQUAL for _, fields in rows for field in fields),
+            "differences": sum(field.outcome.wrong for _, fields in rows for field in fields),
             "rows": [{"row": row.id, "fields": _lines(object_map, by_row[row.id], fields)} for row, fields in rows],
         }
     await documents.publish(tools, run.id, "sample-diff", _document(objects))
     return Nothing()
+
+
+def _kept(run: Run, there: Mapping[str, Any] | None) -> bool:
+    return there is not None and not created_by(run.number, there)
 
 
 def _count(reasons: Iterable[str]) -> dict[str, int]:

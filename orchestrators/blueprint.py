@@ -9,9 +9,10 @@ from orchestrators.gate import gate
 from orchestrators.lane import lane
 from orchestrators.migration import migration
 from orchestrators.phase import phase
+from orchestrators.proving import verify
 from orchestrators.rollback import rollback
 
-STORIES = (migration, gate, phase, lane, delta, rollback)
+STORIES = (migration, gate, phase, lane, delta, rollback, verify)
 
 blueprint = df.Blueprint()
 for story in STORIES:

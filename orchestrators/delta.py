@@ -6,7 +6,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from orchestrators.asking import TurnBack, have, load, phase
+from orchestrators.asking import TurnBack, have, load, move, phase
+from orchestrators.proving import prove
+from shared.vocabulary import PROVE_AGAIN, Phase
 from shared.wire import steps
 from shared.wire.context import Held, Story, Telling
 from shared.wire.payloads import About, Look, OpenWindow
@@ -16,7 +18,8 @@ LONGEST_RACE = timedelta(days=5)
 
 
 def delta(context: Any) -> Telling[str | None]:
-    """Answers ``closed`` after the last pickup, or ``rollback``. One look, at most one pickup per execution."""
+    """Answers ``closed`` after the last pickup, or ``rollback``. One look, at most one pickup or proof per
+    execution."""
     story = Story(context)
     window = story.input(OpenWindow)
     closes_at = datetime.fromisoformat(window.closes_at)
@@ -29,6 +32,9 @@ def delta(context: Any) -> Telling[str | None]:
             yield from pickup(story, window.run, closing=answer == "close")
             if answer == "close":
                 return "closed"
+        elif answer == PROVE_AGAIN:
+            yield from prove(story, About(window.run))
+            yield from move(story, window.run, Phase.DELTA, waiting_for="window")
         else:
             yield from story.woken_before(min(closes_at, story.now + LONGEST_RACE), event=_event(window))
     except TurnBack:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from orchestrators.asking import TurnBack, consult, ends, have, load, move, phase, review
-from shared.vocabulary import Gate, Phase, Verdict
+from orchestrators.asking import TurnBack, ends, have, load, move, phase, review
+from orchestrators.proving import prove
+from shared.vocabulary import PROVE_AGAIN, Gate, Phase, Verdict
 from shared.wire import steps
 from shared.wire.context import Story, Telling
 from shared.wire.payloads import About, OpenWindow, Progress, Window
@@ -78,14 +79,6 @@ def move_everything(story: Story, about: About) -> Telling[None]:
     yield from prove(story, about)
 
 
-def prove(story: Story, about: About) -> Telling[None]:
-    """Read everything back and compare it with what the staged source says it should be."""
-    yield from move(story, about.run, Phase.RECONCILE)
-    yield from phase(story, about.run, steps.RECONCILE.name, generation="all")
-    yield from phase(story, about.run, steps.PROVE_FILES.name, generation="all")
-    yield from have(story, about.run, steps.VERDICT, about)
-
-
 def pick_up_the_changes(story: Story, about: About) -> Telling[None]:
     """Keep the window open while the practice goes on working, then prove again."""
     yield from move(story, about.run, Phase.DELTA, waiting_for="window")
@@ -98,7 +91,8 @@ def pick_up_the_changes(story: Story, about: About) -> Telling[None]:
 
 
 def sign_off(story: Story, about: About) -> Telling[None]:
-    """The practice accepts the verdict. Anything else turns the run back."""
-    yield from move(story, about.run, Phase.SIGN_OFF, waiting_for=Gate.SIGN_OFF)
-    if (yield from consult(story, about.run, Gate.SIGN_OFF)) != Verdict.APPROVE:
+    """The practice accepts the verdict, or asks for another one. Anything else turns the run back."""
+    while (answer := (yield from review(story, about.run, Gate.SIGN_OFF, at=Phase.SIGN_OFF))) == PROVE_AGAIN:
+        yield from prove(story, about)
+    if answer != Verdict.APPROVE:
         raise TurnBack

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.intake import DecisionRequest
+from shared.loading.batches import EDITED
+from shared.reconcile.verdict import LEFT_AS_IT_IS
 from shared.runs.model import Document, Run
 from shared.vocabulary import Gate, Phase
 
@@ -14,6 +16,9 @@ DOCUMENT_OF = {Gate.MAPPING: "mapping", Gate.SAMPLE: "sample-diff", Gate.SIGN_OF
 """The document each gate is about."""
 
 BEFORE_ANYTHING_WAS_WRITTEN = frozenset({Phase.REGISTERED, Phase.DISCOVER, Phase.PROPOSE, Phase.MAPPING_REVIEW})
+
+PROVABLE = frozenset({Phase.DELTA, Phase.SIGN_OFF, Phase.FINISHED})
+"""Where a run waits for somebody and every row has been written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,38 @@ def judge_resume(run: Run) -> Refusal | None:
     if run.wish != "pause" and not run.problem:
         return Refusal(409, "not-held-up", "This run is neither paused nor held up by a problem.")
     return None
+
+
+def judge_verify(run: Run) -> Refusal | None:
+    """Whether a run can be proved again: any time after its load, while nothing else is going on."""
+    if run.phase not in PROVABLE:
+        text = f"The run is in phase {run.phase.value}; ask again when it is in its delta window, at sign-off or after."
+        return Refusal(409, "not-to-be-proved-now", text)
+    if run.problem or run.wish:
+        return Refusal(409, "held-up", "The run is held up by a pause, a problem or a rollback. Deal with that first.")
+    return None
+
+
+def judge_repair(run: Run, how: str, verdict: Mapping[str, Any] | None) -> Refusal | None:
+    """Whether there is anything to repair."""
+    if refusal := judge_verify(run):
+        return refusal
+    if verdict is None or not wrong_in(verdict, held=how == "overwrite"):
+        text = "The latest verdict names no field, row or file of ours that differs, so there is nothing to repair."
+        return Refusal(409, "nothing-to-repair", text)
+    if run.repair and int(run.repair["turn"]) == verdict["turn"]:
+        return Refusal(409, "repair-under-way", "A repair was asked for already; its verdict is not there yet.")
+    return None
+
+
+def wrong_in(verdict: Mapping[str, Any], *, held: bool = False) -> int:
+    """How many fields and files a repair could put right; with those that are ``held`` because of a person."""
+    files = verdict["files"]
+    wrong = int(verdict["differences"] + files.get("differs", 0) + files.get("missing", 0))
+    if held:
+        reasons = [*(found["reasons"] for found in verdict["objects"].values()), files.get("refused", {})]
+        wrong += sum(int(counts.get(why, 0)) for counts in reasons for why in (EDITED, LEFT_AS_IT_IS))
+    return wrong
 
 
 def judge_pickup(run: Run) -> Refusal | None:

@@ -152,6 +152,14 @@ class DecisionRequest(Strict):
     changes: list[dict[str, Any]] = Field(default_factory=list, max_length=500)
 
 
+class RepairRequest(Strict):
+    """The body of ``POST /api/migrations/{run}/repair``. ``how``: ``rewrite`` writes wrong rows again and leaves alone
+    what people changed since; ``overwrite`` writes over that too; ``set-aside`` leaves all of them as they are."""
+
+    how: Literal["rewrite", "overwrite", "set-aside"] = "rewrite"
+    by: str = Field(min_length=1, max_length=200)
+
+
 class Doubtful(Exception):
     """A body that cannot be accepted, with everything that is wrong with it."""
 
@@ -174,6 +182,12 @@ def _parsed(kind: type[BaseModel], body: bytes) -> Any:
 def _complaint(item: Mapping[str, Any]) -> dict[str, str]:
     place = ".".join(str(part) for part in item["loc"] if part not in ("api", "bundle"))
     return {"at": place, "problem": str(item["msg"]).removeprefix("Value error, ")}
+
+
+def repair(body: bytes) -> RepairRequest:
+    """What somebody wants done about a verdict. Raises Doubtful with every complaint."""
+    parsed: RepairRequest = _parsed(RepairRequest, body)
+    return parsed
 
 
 def decision(body: bytes) -> DecisionRequest:

@@ -12,7 +12,8 @@ NAMESPACE = uuid.UUID("6d0b4b57-0f8e-5d0c-9a57-2f4f3c6f8f10")
 
 
 class Phase(StrEnum):
-    """Where a run is. A run only ever moves down this list, or into the last four."""
+    """Where a run is. A run moves down this list, or into the last four;
+    a proof asked for later takes it back to ``reconcile`` and then to where it was."""
 
     REGISTERED = "registered"
     DISCOVER = "discover"
@@ -32,6 +33,10 @@ class Phase(StrEnum):
     ROLLED_BACK = "rolled-back"
     REJECTED = "rejected"
     FAILED = "failed"
+
+
+PROVE_AGAIN = "prove-again"
+"""The answer to a story that waits when somebody asked for another proof, or for a repair before it."""
 
 
 class Gate(StrEnum):

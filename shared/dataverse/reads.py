@@ -99,6 +99,16 @@ class Reads:
         async for page in self._follow(table.set_name + query, where=f"read {table.name}", size=size):
             yield page
 
+    async def page(
+        self, table: Table, *, select: Sequence[str], filter: str, link: str = "", size: int = 5000
+    ) -> tuple[list[Row], str]:
+        """One page of the rows that match, and where the next one is: a ``link`` to come back with, empty after the
+        last. Between two of them any time may pass; a link holds the place by id and no other value."""
+        path = link or table.set_name + odata.query(select=_columns(table, select), filter=filter)
+        headers = {"Prefer": f"odata.maxpagesize={size}"}
+        body = (await self._transport.send("GET", path, where=f"read {table.name}", headers=headers)).json()
+        return body["value"], str(body.get("@odata.nextLink") or "")
+
     async def pages_among(
         self, table: Table, column: str, values: Iterable[str], *, select: Sequence[str], filter: str | None = None
     ) -> AsyncIterator[list[Row]]:

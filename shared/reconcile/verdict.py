@@ -1,122 +1,99 @@
-"""What the proof found: counts per object and per column, and the address of everything that is not as it should be."""
+"""The verdict: what a person signs off on, put together from what the proof found."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.diff.compare import FieldOutcome, Outcome
-
-MOST_LISTED = 200
-"""How many differing fields are listed one by one, per lane; all of them are counted."""
+LEFT_AS_IT_IS = "left-as-it-is"
+"""Why a record counts as set aside whose row differs: a person decided so about an earlier verdict."""
 
 
-@dataclass(slots=True)
-class Findings:
-    """What one lane of the reconciler has found so far. Grows with the kinds of difference, not with the rows."""
+@dataclass(frozen=True, slots=True)
+class Strays:
+    """What one table holds besides the rows that were expected.
 
-    records: int = 0
-    rows: int = 0
-    further: int = 0
-    created: int = 0
-    fields: int = 0
-    differs: int = 0
-    missing_rows: int = 0
-    excluded: int = 0
-    set_aside: int = 0
-    columns: dict[str, int] = field(default_factory=dict)
-    reasons: dict[str, int] = field(default_factory=dict)
-    listed: list[list[str]] = field(default_factory=list)
-
-    def add_row(
-        self,
-        table: str,
-        row_id: str,
-        outcomes: Iterable[FieldOutcome],
-        *,
-        there: bool,
-        ours: bool,
-        further: bool = False,
-    ) -> None:
-        """Count one compared row. ``further``: a second or later row of its record."""
-        self.rows += 1
-        self.further += further
-        self.created += ours
-        self.missing_rows += not there
-        for outcome in outcomes:
-            self.fields += 1
-            if outcome.outcome is not Outcome.EQUAL:
-                self.differs += 1
-                self.columns[outcome.column] = self.columns.get(outcome.column, 0) + 1
-                if len(self.listed) < MOST_LISTED:
-                    self.listed.append([table, row_id, outcome.column, outcome.outcome.value])
-
-    def add_excluded(self, rule: str) -> None:
-        """Count a record that gets no row by a named rule."""
-        self.excluded += 1
-        self.reasons[rule] = self.reasons.get(rule, 0) + 1
-
-    def add_set_aside(self, reason: str, *, ours: bool = False, further: bool = False) -> None:
-        """Count a record that could not go. ``ours``: its row is there, made by this run and edited by a person."""
-        self.set_aside += not further
-        self.created += ours
-        self.reasons[reason] = self.reasons.get(reason, 0) + 1
-
-
-COUNTS = ("records", "rows", "further", "created", "fields", "differs", "missing_rows", "excluded", "set_aside")
-
-
-def merged(findings: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """The findings of several lanes as one."""
-    total: dict[str, Any] = dict.fromkeys(COUNTS, 0)
-    total |= {"columns": {}, "reasons": {}, "listed": []}
-    for part in findings:
-        for name, value in part.items():
-            if isinstance(value, int):
-                total[name] += value
-            elif isinstance(value, Mapping):
-                for key, count in value.items():
-                    total[name][key] = total[name].get(key, 0) + count
-            else:
-                total[name] = [*total[name], *value][:MOST_LISTED]
-    return total
-
-
-def verdict(
-    objects: Mapping[str, Mapping[str, Any]],
-    *,
-    extracted: Mapping[str, int],
-    rows_of_run: Mapping[str, tuple[int, int]],
-    files: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """The document a person signs off on.
-
-    ``extracted``: records staged per object. ``rows_of_run``: per table, the rows in the target that carry this run's
-    number, and how many of them the proof expected. ``files``: how many were read back byte by byte, and with what.
+    ``there`` rows bear the run's number and ``expected`` of them are known to the proof; ``ids`` names the others, as
+    many as could be told. ``others`` counts rows that somebody else made since the run began: no matter of ours.
     """
-    unexpected = {table: there - expected for table, (there, expected) in rows_of_run.items() if there != expected}
+
+    there: int
+    expected: int
+    ids: Sequence[str] = ()
+    others: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Everything the proof found. ``extracted``: records staged per object. ``conservation`` and ``money``: whether
+    each holds and what is broken; empty where they were not looked at."""
+
+    objects: Mapping[str, Mapping[str, Any]]
+    extracted: Mapping[str, int]
+    strays: Mapping[str, Strays] = field(default_factory=dict)
+    files: Mapping[str, Any] = field(default_factory=dict)
+    conservation: Mapping[str, Any] = field(default_factory=dict)
+    money: Mapping[str, Any] = field(default_factory=dict)
+
+
+def verdict(found: Found) -> dict[str, Any]:
+    """The document. Counts, names and addresses; never a value."""
+    objects = found.objects
+    unexpected = {table: s.there - s.expected for table, s in found.strays.items() if s.there != s.expected}
     unaccounted = {
-        name: extracted[name] - _accounted(found)
-        for name, found in objects.items()
-        if name in extracted and extracted[name] != _accounted(found)
+        name: found.extracted[name] - _accounted(one)
+        for name, one in objects.items()
+        if name in found.extracted and found.extracted[name] != _accounted(one)
     }
-    fields = sum(found["fields"] for found in objects.values())
-    rows = sum(found["rows"] for found in objects.values())
-    differences = sum(found["differs"] for found in objects.values())
-    bytes_wrong = (files["differs"] + files["missing"]) if files else 0
-    problems = differences + bytes_wrong + sum(map(abs, unexpected.values())) + sum(map(abs, unaccounted.values()))
+    differences = _sum(objects, "differs") + _sum(objects, "missing")
+    problems = {
+        "fields that differ": differences,
+        "rows nobody expected": sum(map(abs, unexpected.values())),
+        "records unaccounted for": sum(map(abs, unaccounted.values())),
+        "files that differ": found.files.get("differs", 0) + found.files.get("missing", 0),
+        "buckets that do not add up": 0 if found.conservation.get("holds", True) else 1,
+        "money that does not add up": 0 if found.money.get("holds", True) else 1,
+    }
+    fields, rows = _sum(objects, "fields"), _sum(objects, "rows")
     return {
         "headline": f"{fields:,} fields of {rows:,} rows compared; {differences:,} differ",
-        "proved": problems == 0,
+        "proved": not any(problems.values()),
+        "because": {what: count for what, count in problems.items() if count},
         "fields_verified": fields,
         "rows_verified": rows,
         "differences": differences,
+        "outcomes": {
+            "equal": _sum(objects, "equal"),
+            "equal-after": _sum(objects, "after"),
+            "differs": _sum(objects, "differs"),
+            "missing": _sum(objects, "missing"),
+            "unexpected": sum(max(count, 0) for count in unexpected.values()),
+        },
+        "normalisations": _rules(objects),
+        "fields_kept": _sum(objects, "kept"),
+        "rows_edited_since": _sum(objects, "edited"),
         "rows_unexpected": unexpected,
+        "unexpected": [[table, row] for table, one in found.strays.items() for row in one.ids],
+        "rows_made_by_others": {table: one.others for table, one in found.strays.items() if one.others},
         "records_unaccounted_for": unaccounted,
-        "files": dict(files or {}),
-        "objects": {name: dict(found) for name, found in objects.items()},
+        "files": dict(found.files),
+        "conservation": dict(found.conservation),
+        "money": dict(found.money),
+        "objects": {name: dict(one) for name, one in objects.items()},
     }
+
+
+def _sum(objects: Mapping[str, Mapping[str, Any]], name: str) -> int:
+    return sum(int(found[name]) for found in objects.values())
+
+
+def _rules(objects: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for found in objects.values():
+        for rule, count in found["rules"].items():
+            counts[rule] = counts.get(rule, 0) + count
+    return dict(sorted(counts.items()))
 
 
 def _accounted(found: Mapping[str, Any]) -> int:

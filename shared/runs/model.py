@@ -15,7 +15,11 @@ ENDED = frozenset({Phase.FINISHED, Phase.ROLLED_BACK, Phase.REJECTED, Phase.FAIL
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One practice's migration. ``request`` is the start request as it was accepted; it never holds a secret."""
+    """One practice's migration. ``request`` is the start request as it was accepted; it never holds a secret.
+
+    ``repair`` is what a person asked for about the latest verdict: ``how`` and ``turn``. ``repaired_by`` is the
+    generation that writes it, ``overwrites`` the latest generation that may write over what people changed.
+    """
 
     id: str
     request: Mapping[str, Any]
@@ -30,6 +34,11 @@ class Run:
     close_asked: bool = False
     generation: int = 0
     overlook_set_aside: bool = False
+    proofs_asked: int = 0
+    proofs_begun: int = 0
+    repair: Mapping[str, str] | None = None
+    repaired_by: str = ""
+    overwrites: str = ""
 
     @property
     def ended(self) -> bool:
@@ -111,7 +120,8 @@ def _taken(lane: LaneProgress) -> Tally:
 def summary(run: Run, *, now: datetime) -> dict[str, Any]:
     """A run as the API shows it in a list."""
     started = datetime.fromisoformat(run.registered_at)
-    ended = datetime.fromisoformat(run.ended_at) if run.ended_at else now
+    over = run.ended and run.ended_at  # a proof asked for after the end takes the run back for a while
+    ended = datetime.fromisoformat(run.ended_at) if over else now
     return {
         "run": run.id,
         "practice": run.request["practice"],
@@ -121,6 +131,6 @@ def summary(run: Run, *, now: datetime) -> dict[str, Any]:
         "paused": run.wish == "pause",
         "problem": dict(run.problem) if run.problem else None,
         "registered_at": run.registered_at,
-        "ended_at": run.ended_at or None,
+        "ended_at": run.ended_at if over else None,
         "elapsed_seconds": round((ended - started).total_seconds(), 1),
     }

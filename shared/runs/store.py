@@ -255,4 +255,9 @@ def _run(row: Mapping[str, Any]) -> Run:
         close_asked=bool(row.get("close_asked", False)),
         generation=int(row.get("generation", 0)),
         overlook_set_aside=bool(row.get("overlook_set_aside", False)),
+        proofs_asked=int(row.get("proofs_asked", 0)),
+        proofs_begun=int(row.get("proofs_begun", 0)),
+        repair=orjson.loads(row["repair"]) if row.get("repair") else None,
+        repaired_by=str(row.get("repaired_by", "")),
+        overwrites=str(row.get("overwrites", "")),
     )

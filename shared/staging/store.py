@@ -95,6 +95,15 @@ class Staging:
         """What ``write_bytes`` staged. With an Address, its digest is checked."""
         return await self._checked(layout.STAGING, path)
 
+    async def find_bytes(self, path: str) -> bytes | None:
+        """What ``write_bytes`` staged, or None when nothing is there."""
+        with as_failures():
+            try:
+                download = await self._blob(layout.STAGING, layout.sound_path(path)).download_blob(max_concurrency=2)
+                return await download.readall()
+            except ResourceNotFoundError:
+                return None
+
     # What a run publishes
 
     async def write_document(self, run: str, name: str, document: dict[str, Any], sequence: int) -> Address:

@@ -25,7 +25,9 @@ CHOOSE_SAMPLE = Step("choose_sample", About, Nothing)
 LOAD = Step("load", Slice, Progress)
 ATTACH = Step("attach", Slice, Progress)
 SAMPLE_DIFF = Step("sample_diff", About, Nothing)
+BEGIN_PROOF = Step("begin_proof", About, About)
 RECONCILE = Step("reconcile", Slice, Progress)
+SWEEP = Step("sweep", Slice, Progress)
 PROVE_FILES = Step("prove_files", Slice, Progress)
 VERDICT = Step("verdict", About, Nothing)
 OPEN_WINDOW = Step("open_window", About, Window)
@@ -37,8 +39,8 @@ FINISH = Step("finish", Mark, Nothing, NEVER_HELD)
 
 ALL: tuple[Step[object, object], ...] = (
     MARK, LOOK, TROUBLE, PLAN, PROFILE, INVENTORY, PROPOSE, AMEND, SCHEMA, OWNERS, EXTRACT, LINK, CHOOSE_SAMPLE, LOAD,
-    ATTACH, SAMPLE_DIFF, RECONCILE, PROVE_FILES, VERDICT, OPEN_WINDOW, BEGIN_PICKUP, UNDO, UNDO_FILES, UNDO_SCHEMA,
-    FINISH,
+    ATTACH, SAMPLE_DIFF, BEGIN_PROOF, RECONCILE, SWEEP, PROVE_FILES, VERDICT, OPEN_WINDOW, BEGIN_PICKUP, UNDO,
+    UNDO_FILES, UNDO_SCHEMA, FINISH,
 )  # type: ignore[assignment]  # fmt: skip
 
 BY_NAME = {step.name: step for step in ALL}

@@ -190,7 +190,7 @@ def _decision(digest: str, **changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("run_id", ["r" + "0" * 20, "nonsense", "r%2e%2e", "RUN", "r" + "0" * 21])
 def test_a_run_nobody_started_is_unknown(door: Door, run_id: str):
     door.refused(404, "unknown-run", "GET", f"{START}/{run_id}")
-    for verb in ("decisions", "rollback", "pause", "resume", "pickup"):
+    for verb in ("decisions", "rollback", "pause", "resume", "pickup", "verify", "repair"):
         door.refused(404, "unknown-run", "POST", f"{START}/{run_id}/{verb}", {})
 
 

@@ -79,6 +79,7 @@ SMOOTH: Script = {
     "look:sign-off": [reply(answer="approve")],
     "look:window": [reply(answer="close")],
     "begin_pickup": [reply(run="r1", generation="delta-0001", closing=True)],
+    "begin_proof": [reply(run="r1")],
     "open_window": [reply(hours=24)],
 }
 

@@ -13,7 +13,8 @@ async def test_a_smooth_run_asks_for_every_step_in_order(tell: Tell):
         assert await story.ends() == {"run": "r1", "phase": "finished"}
         assert story.calls() == [
             "profile", "inventory", "propose", "schema", "owners", "link", "choose_sample", "load", "sample_diff",
-            "load", "verdict", "open_window", "begin_pickup", "link", "load", "verdict", "finish",
+            "load", "begin_proof", "verdict", "open_window", "begin_pickup", "link", "load", "begin_proof", "verdict",
+            "finish",
         ]  # fmt: skip
         assert story.phases() == [
             "discover", "propose", "mapping-review", "schema", "owners", "extract", "sample", "sample-review", "load",
@@ -118,3 +119,26 @@ def test_the_smooth_script_covers_every_topic():
     assert {name for name in SMOOTH if name.startswith("look:")} == {
         "look:mapping", "look:sample", "look:sign-off", "look:window",
     }  # fmt: skip
+
+
+async def test_r131_another_verdict_is_made_when_somebody_asks_before_signing_off(tell: Tell):
+    async with tell({"look:sign-off": [reply(answer="prove-again"), reply(answer="approve")]}) as story:
+        assert (await story.ends())["phase"] == "finished"
+        assert story.calls().count("verdict") == 3
+        assert story.phases()[-4:] == ["sign-off", "reconcile", "sign-off", "finished"]
+
+
+async def test_another_verdict_inside_the_window_leaves_the_window_open(tell: Tell):
+    async with tell({"look:window": [reply(answer="prove-again"), reply(answer="close")]}) as story:
+        assert (await story.ends())["phase"] == "finished"
+        assert story.phases()[-5:] == ["delta", "reconcile", "delta", "reconcile", "sign-off", "finished"][-5:]
+        assert story.calls().count("verdict") == 3
+
+
+async def test_a18_a_repair_is_loaded_before_its_proof(tell: Tell):
+    repair = [reply(run="r1"), reply(run="r1"), reply(run="r1", generation="delta-0002"), reply(run="r1")]
+    answers = {"look:sign-off": [reply(answer="prove-again"), reply(answer="approve")], "begin_proof": repair}
+    async with tell(answers) as story:
+        assert (await story.ends())["phase"] == "finished"
+        after = story.calls()[-4:]
+        assert after == ["begin_proof", "load", "verdict", "finish"]

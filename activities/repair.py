@@ -1,0 +1,187 @@
+"""What a person does about a verdict: have everything compared again, or have what is wrong written again (A18).
+
+A repair is a delta out of the staged records themselves: the records whose rows or files are not as they should be
+become a generation of their own, and go the way of any other: with a journal, so that it can be undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from activities import documents
+from activities.extract import previous
+from activities.link import object_maps
+from activities.proof import lanes_of, turns
+from activities.reception import Outcome
+from activities.reconcile import latest
+from activities.survey import records
+from activities.toolbox import Toolbox
+from shared import answers, gates, intake
+from shared.answers import Answer
+from shared.attachments.receipts import ReceiptState
+from shared.loading.batches import EDITED
+from shared.mapping.compiled import ObjectMap
+from shared.reconcile.verdict import LEFT_AS_IT_IS
+from shared.runs.model import LaneProgress, Run
+from shared.vocabulary import Phase, Tally
+from shared.wire.payloads import About
+
+OVERWRITE, SET_ASIDE = "overwrite", "set-aside"
+Wrong = tuple[str, dict[str, Any]]
+"""An object, and a staged record of it whose row or file is not as it should be."""
+
+
+async def verify(tools: Toolbox, run: Run) -> Outcome:
+    """Have everything compared again. The verdict gets a new version."""
+    refusal = gates.judge_verify(run)
+    if refusal:
+        return Outcome(answers.refused(refusal))
+    return await _proof_asked(tools, run, "verify")
+
+
+async def ask(tools: Toolbox, run: Run, body: bytes) -> Outcome:
+    """Have what the latest verdict found wrong put right, and everything compared again."""
+    if len(body) > intake.LARGEST_BODY:
+        return Outcome(answers.too_large(intake.LARGEST_BODY))
+    try:
+        asked = intake.repair(body)
+    except intake.Doubtful as doubtful:
+        return Outcome(answers.doubtful(doubtful.complaints))
+    refusal = gates.judge_repair(run, asked.how, await documents.read(tools, run.id, "verdict"))
+    if refusal:
+        return Outcome(answers.refused(refusal))
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    repair = {**asked.model_dump(), "turn": str(await turns(tools, run)), "at": at}
+    await tools.runs.note(run.id, repair=orjson.dumps(repair).decode())
+    return await _proof_asked(tools, run, "repair")
+
+
+async def _proof_asked(tools: Toolbox, run: Run, asked: str) -> Outcome:
+    number = run.proofs_asked + 1
+    await tools.runs.note(run.id, proofs_asked=number)
+    answer = Answer(202, {"run": run.id, "asked": asked})
+    if run.phase is Phase.FINISHED:
+        # Its story has ended; a proof is a story of its own.
+        return Outcome(answer, start=("verify", f"{run.id}-verify-{number}"))
+    return Outcome(answer, wake=tuple(await tools.runs.take_waiters(run.id)))
+
+
+async def begin_proof(tools: Toolbox, about: About) -> About:
+    """A proof begins, and serves everybody who asked for one before now. Answers with the generation to load first,
+    where somebody asked for a repair of the latest verdict; without one where nobody did."""
+    run = await tools.run(about.run)
+    await tools.runs.note(run.id, proofs_begun=run.proofs_asked)
+    turn = await turns(tools, run)
+    if run.repair is None or int(run.repair["turn"]) != turn:
+        return About(run.id)
+    maps = await object_maps(tools, run)
+    if run.repair["how"] == SET_ASIDE:
+        async for name, record in _wrong(tools, run, maps, turn):
+            await tools.runs.put_asides(run.id, name, {str(record["id"]): (LEFT_AS_IT_IS, "")})
+        return About(run.id)
+    generation = await _generation(tools, run, turn)
+    if _overwrites(run):
+        await tools.runs.note(run.id, overwrites=generation)
+    await _stage(tools, run, maps, turn, generation)
+    await tools.runs.note(run.id, generation=int(generation.removeprefix("delta-")))
+    return About(run.id, generation)
+
+
+def _overwrites(run: Run) -> bool:
+    return run.repair is not None and run.repair["how"] == OVERWRITE
+
+
+async def _generation(tools: Toolbox, run: Run, turn: int) -> str:
+    """The repair's place among the deltas: the next one, and the same again after a crash."""
+    kept, _, generation = run.repaired_by.partition(":")
+    if kept == str(turn):
+        return generation
+    begun = [lane.generation for lane in await tools.runs.lanes(run.id, "extract") if lane.generation != "base"]
+    number = int(max(begun).removeprefix("delta-")) if begun else 0
+    generation = f"delta-{number + 1:04d}"
+    await tools.runs.note(run.id, repaired_by=f"{turn}:{generation}")
+    return generation
+
+
+async def _stage(tools: Toolbox, run: Run, maps: Mapping[str, ObjectMap], turn: int, generation: str) -> None:
+    """Stage the wrong records, a shard per thousand, and say that this generation was extracted: the next pickup goes
+    on from where the last one did."""
+    waiting: dict[str, dict[str, dict[str, Any]]] = {}
+    shards: dict[str, int] = {}
+    counts: dict[str, int] = {}
+
+    async def write(source: str) -> None:
+        found = list(waiting.pop(source).values())
+        number = shards.get(source, 0)
+        address = await tools.staging.write_shard(run.id, source, generation, number, found)
+        await tools.runs.put_shard(run.id, source, generation, number, address)
+        shards[source], counts[source] = number + 1, counts.get(source, 0) + len(found)
+
+    async for name, record in _wrong(tools, run, maps, turn):
+        source = maps[name].source
+        waiting.setdefault(source, {})[str(record["id"])] = record
+        if source == "attachments":
+            await _send_again(tools, run, maps[name], record)
+        if len(waiting[source]) >= tools.settings.shard_records:
+            await write(source)
+    for source in list(waiting):
+        await write(source)
+    for source in {object_map.source for object_map in maps.values()}:
+        before = await tools.runs.lane(run.id, "extract", previous(generation), source, 0)
+        notes = {**before.notes, "shards": shards.get(source, 0)}
+        tally = Tally(extracted=counts.get(source, 0))
+        await tools.runs.put_lane(
+            run.id, LaneProgress("extract", generation, source, done=True, tally=tally, notes=notes)
+        )
+
+
+async def _wrong(tools: Toolbox, run: Run, maps: Mapping[str, ObjectMap], turn: int) -> AsyncIterator[Wrong]:
+    """Every staged record that the latest proof found wrong, a shard in memory at a time; some of them twice."""
+    for lane, proof in await lanes_of(tools, run, turn):
+        source = maps[lane.object].source
+        shards = await tools.runs.shards(run.id, "base", source) if proof.wrong else []
+        for path in proof.wrong:
+            body = orjson.loads(await tools.staging.read_bytes(path))
+            ids, place = {*body["ids"], *(body["held"] if _overwrites(run) else ())}, body["shard"]
+            later = place is None
+            found = (
+                (await latest(tools, run, source)).values() if later else await tools.staging.read_shard(shards[place])
+            )
+            for record in found:
+                if str(record["id"]) in ids:
+                    yield lane.object, record
+    async for name, record in _wrong_files(tools, run, maps, turn):
+        yield name, record
+
+
+async def _wrong_files(tools: Toolbox, run: Run, maps: Mapping[str, ObjectMap], turn: int) -> AsyncIterator[Wrong]:
+    ids: dict[str, set[str]] = {}
+    for lane in await tools.runs.lanes(run.id, "prove_files"):
+        if lane.generation.endswith(f".{turn}") and lane.notes:
+            refused = set(lane.notes["refused"]) - ({EDITED} if _overwrites(run) else set())
+            for name, _, attachment, what in lane.notes["listed"]:
+                if what not in refused:
+                    ids.setdefault(name, set()).add(attachment)
+    for name, wanted in ids.items():
+        later = await latest(tools, run, maps[name].source)
+        async for record in records(tools, run, "base", maps[name].source):
+            if str(record["id"]) in wanted and str(record["id"]) not in later:
+                yield name, record
+        for id_ in wanted & set(later):
+            yield name, later[id_]
+
+
+async def _send_again(tools: Toolbox, run: Run, object_map: ObjectMap, record: Mapping[str, Any]) -> None:
+    """Let the file go again although a receipt says it arrived: as another version of itself, or, where what people
+    changed may be written over, as one that was cut off."""
+    receipt = await tools.receipts.get(run.id, object_map.row_id(record))
+    if receipt is None or receipt.state is ReceiptState.UNDONE:
+        return
+    if receipt.state is ReceiptState.DONE or _overwrites(run):
+        state = ReceiptState.INTENDED if _overwrites(run) else ReceiptState.DONE
+        await tools.receipts.put(run.id, replace(receipt, state=state, mark="", reason=""))

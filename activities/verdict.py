@@ -1,0 +1,74 @@
+"""Put what the lanes of the latest proof found together into the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from activities import documents
+from activities.files import files_found, publish_files
+from activities.link import object_maps
+from activities.proof import lanes_of, turns
+from activities.reconcile import latest
+from activities.survey import records
+from activities.sweep import found_in
+from activities.toolbox import Toolbox
+from shared.reconcile.findings import MOST_LISTED, merged
+from shared.reconcile.sketch import Sketch
+from shared.reconcile.verdict import Found, Strays
+from shared.reconcile.verdict import verdict as verdict_of
+from shared.runs.model import Run
+from shared.wire.payloads import About, Nothing
+
+
+async def verdict(tools: Toolbox, about: About) -> Nothing:
+    """Publish the verdict of the latest proof, once: a repeat finds it there."""
+    run = await tools.run(about.run)
+    turn = await turns(tools, run)
+    before = await documents.read(tools, run.id, "verdict")
+    if before and before["turn"] == turn:
+        return Nothing()
+    maps = await object_maps(tools, run)
+    lanes = await lanes_of(tools, run, turn)
+    parts: dict[str, list[Mapping[str, Any]]] = {name: [] for name in maps}
+    expected: dict[str, Sketch] = {object_map.table.name: Sketch() for object_map in maps.values()}
+    for lane, proof in lanes:
+        parts[lane.object].append(asdict(proof.findings))
+        expected[maps[lane.object].table.name] += proof.expected
+    objects = {name: {"table": maps[name].table.name, **merged(found)} for name, found in parts.items()}
+    files = await files_found(tools, run, turn)
+    await publish_files(tools, run, files)
+    found = Found(
+        objects,
+        extracted=await _staged(tools, run, {name: maps[name].source for name in maps}),
+        strays={table: await _strays(tools, run, turn, table, known) for table, known in expected.items()},
+        files=files,
+    )
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    body = {"turn": turn, "version": turn, "at": at, **verdict_of(found)}
+    await documents.publish(tools, run.id, "verdict", body)
+    return Nothing()
+
+
+async def _strays(tools: Toolbox, run: Run, turn: int, table: str, expected: Sketch) -> Strays:
+    swept = await found_in(tools, run, turn, table)
+    unexpected, _, _ = (swept.there - expected).told()
+    return Strays(len(swept.there), len(expected), unexpected[:MOST_LISTED], swept.others)
+
+
+async def _staged(tools: Toolbox, run: Run, sources: Mapping[str, str]) -> dict[str, int]:
+    """How many different records were staged per object, deltas included. ``sources``: what each object reads."""
+    by_source = {name: await _different(tools, run, name) for name in sorted(set(sources.values()))}
+    return {name: by_source[source] for name, source in sources.items()}
+
+
+async def _different(tools: Toolbox, run: Run, name: str) -> int:
+    base = sum(address.count for address in await tools.runs.shards(run.id, "base", name))
+    later = await latest(tools, run, name)
+    known = 0
+    if later:
+        async for record in records(tools, run, "base", name):
+            known += str(record["id"]) in later
+    return base + len(later) - known
