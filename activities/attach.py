@@ -34,13 +34,15 @@ ONE_FILE_S = frozenset({"bundle-damaged", "file-changed", "file-size-differs", D
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What every file of one slice needs. ``us`` is the user we write as."""
+    """What every file of one slice needs. ``us`` is the user we write as. ``overwrites``: a person decided that what
+    people changed since is to be written over."""
 
     tools: Toolbox
     run: Run
     map: ObjectMap
     target: Dataverse
     us: str
+    overwrites: bool = False
 
     @property
     def library(self) -> Library:
@@ -71,7 +73,8 @@ async def attach(tools: Toolbox, slice_: Slice) -> Progress:
     lane = await tools.runs.lane(run.id, slice_.step, slice_.generation, slice_.object, slice_.lane)
     if lane.done:
         return Progress()
-    work = await work_on(tools, run, slice_.object)
+    over = slice_.generation == run.overwrites
+    work = replace(await work_on(tools, run, slice_.object), overwrites=over)
     shards = (await tools.runs.shards(run.id, slice_.generation, work.map.source))[slice_.lane :: slice_.lanes]
     shard, _, place = (lane.cursor or "0:0").partition(":")
     number, at, brought = int(shard), int(place), 0
@@ -132,7 +135,7 @@ async def bring(work: Work, record: Mapping[str, Any]) -> bool:
     there = await _row(work, fresh.row)
     if there is None:
         return False
-    edited = edited_by_another(there, us=work.us)
+    edited = edited_by_another(there, us=work.us) and not work.overwrites
     going = begun(replace(fresh, edited=edited), before)
     if stale := abandoned(fresh, before):
         await work.library.delete(stale)
@@ -195,7 +198,8 @@ async def _send(work: Work, record: Mapping[str, Any], going: Receipt, there: Ma
     def read() -> AsyncIterator[bytes]:
         return _bytes(work, record, seen)
 
-    if going.old_item and not going.item and await work.library.is_edited(going.old_item, going.old_quick_xor):
+    replaces = going.old_item and not going.item and not work.overwrites
+    if replaces and await work.library.is_edited(going.old_item, going.old_quick_xor):
         return refused(going, EDITED)
     if going.route == Route.SHAREPOINT:
         return await _to_library(work, record, going, there, read, seen)

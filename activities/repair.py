@@ -177,11 +177,9 @@ async def _wrong_files(tools: Toolbox, run: Run, maps: Mapping[str, ObjectMap], 
 
 
 async def _send_again(tools: Toolbox, run: Run, object_map: ObjectMap, record: Mapping[str, Any]) -> None:
-    """Let the file go again although a receipt says it arrived: as another version of itself, or, where what people
-    changed may be written over, as one that was cut off."""
+    """Let the file go again, as another version of itself, although a receipt says that it arrived or could not go."""
     receipt = await tools.receipts.get(run.id, object_map.row_id(record))
-    if receipt is None or receipt.state is ReceiptState.UNDONE:
-        return
-    if receipt.state is ReceiptState.DONE or _overwrites(run):
-        state = ReceiptState.INTENDED if _overwrites(run) else ReceiptState.DONE
-        await tools.receipts.put(run.id, replace(receipt, state=state, mark="", reason=""))
+    if receipt is not None and _overwrites(run):
+        await tools.receipts.put(run.id, replace(receipt, mark="", reason="", edited=False))
+    elif receipt is not None and receipt.state is ReceiptState.DONE:
+        await tools.receipts.put(run.id, replace(receipt, mark=""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -50,8 +51,10 @@ class Case:
         """Verify or repair, and wait for the verdict."""
         turn = self.verdict()["turn"]
         self.customer.api.call("POST", f"/api/migrations/{self.run}/{what}", body or b"")
+        deadline = time.monotonic() + 120
         while self.verdict()["turn"] == turn:
-            self.customer.until(self.run, phase="reconcile")
+            assert time.monotonic() < deadline, self.customer.status(self.run)
+            time.sleep(0.2)
         if back_at == "sign-off":
             self.customer.until(self.run, waits_for="sign-off")
         else:
