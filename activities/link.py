@@ -111,13 +111,17 @@ async def _body(
 
 
 async def object_maps(tools: Toolbox, run: Run) -> dict[str, ObjectMap]:
-    """The approved map, compiled against the live target and the current crosswalk. Kept until either changes."""
+    """The approved map, compiled against the live target and the current crosswalk. Kept until either changes.
+
+    The lanes of a phase all come at once: one of them compiles, the others wait for it.
+    """
     parts = [await tools.runs.document(run.id, name) for name in ("mapping", "crosswalk")]
     mark = (run.id, *(part.digest if part else "" for part in parts))
-    compiled = tools.compiled.get(mark)
-    if compiled is None:
-        compiled = await _compile(tools, run)
-        tools.compiled[mark] = compiled
+    async with tools.compiling:
+        compiled = tools.compiled.get(mark)
+        if compiled is None:
+            compiled = await _compile(tools, run)
+            tools.compiled[mark] = compiled
     return compiled
 
 

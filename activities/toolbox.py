@@ -64,6 +64,7 @@ class Toolbox:
         self.drives: dict[tuple[str, str], Drive] = {}
         self.library_rows: dict[tuple[str, str, str], str] = {}
         self._opening = asyncio.Lock()
+        self.compiling = asyncio.Lock()
         self.compiled: dict[tuple[str, ...], dict[str, ObjectMap]] = {}
 
     async def open(self) -> None:
