@@ -22,7 +22,9 @@ from activities.files import files_found, publish_files, undo_files
 from activities.load import load
 from activities.planning import plan
 from activities.prove import prove_files
+from activities.reconcile import reconcile
 from activities.schema import schema
+from activities.sweep import sweep
 from activities.toolbox import Toolbox
 from activities.undo import undo
 from sandbox.corepractice import app as corepractice
@@ -107,7 +109,10 @@ class Filing:
 
     async def phase(self, step: str, generation: str = "base") -> None:
         """As the orchestrators do: plan it, then its lanes, each until it is done."""
-        hands = {"load": load, "attach": attach, "prove_files": prove_files, "undo": undo}
+        hands = {
+            "load": load, "attach": attach, "prove_files": prove_files, "undo": undo, "reconcile": reconcile,
+            "sweep": sweep,
+        }  # fmt: skip
         for wave in (await plan(self.tools, Slice(self.run_id, step, generation, ""))).waves:
             for slice_ in wave:
                 while (await hands[step](self.tools, slice_)).more:
