@@ -22,6 +22,7 @@ from shared.mapping.compiled import ObjectMap
 from shared.mapping.rows import Excluded, Row, SetAside
 from shared.reconcile.verdict import LEFT_AS_IT_IS
 from shared.runs.model import Run
+from shared.vocabulary import Address
 from shared.wire.payloads import Progress, Slice
 
 Record = dict[str, Any]
@@ -37,16 +38,15 @@ async def reconcile(tools: Toolbox, slice_: Slice) -> Progress:
     if lane.done:
         return Progress()
     object_map = (await object_maps(tools, run))[slice_.object]
-    later = await latest(tools, run, object_map.source)
     proof = await LaneProof.begun(tools, slice_)
     rewritten = slice_.generation.startswith("deltas")
     shards = [] if rewritten else await tools.runs.shards(run.id, "base", object_map.source)
     of_lane = shards[slice_.lane :: slice_.lanes]
     if proof.through < max(len(of_lane), 1):
-        staged = list(later.values()) if rewritten else []
-        if of_lane:
-            shard = await tools.staging.read_shard(of_lane[proof.through])
-            staged = [record for record in shard if str(record["id"]) not in later]
+        if rewritten:
+            staged = list((await latest(tools, run, object_map.source)).values())
+        else:
+            staged = await _not_replaced(tools, run, object_map.source, of_lane[proof.through], proof)
         target = tools.target_of(run)
         us = (await target.who_am_i()).user_id
         await _Comparison(tools, run, object_map, target, us, proof, "updated" if rewritten else "created").of(staged)
@@ -54,6 +54,19 @@ async def reconcile(tools: Toolbox, slice_: Slice) -> Progress:
     done = proof.through >= max(len(of_lane), 1)
     await tools.runs.put_lane(run.id, replace(lane, cursor=str(proof.through), done=done))
     return Progress(more=not done)
+
+
+async def _not_replaced(tools: Toolbox, run: Run, name: str, address: Address, proof: LaneProof) -> list[Record]:
+    """A shard's records, without those of which a delta brought a later word."""
+    shard = await tools.staging.read_shard(address)
+    mark = (run.id, run.generation, name)
+    if mark not in tools.replaced:
+        # Every shard asks: the ids are kept, and those of an earlier generation let go.
+        ids = frozenset(await latest(tools, run, name))
+        tools.replaced = {kept: them for kept, them in tools.replaced.items() if kept[:2] == mark[:2]} | {mark: ids}
+    staged = [record for record in shard if str(record["id"]) not in tools.replaced[mark]]
+    proof.findings.replaced += len(shard) - len(staged)
+    return staged
 
 
 async def latest(tools: Toolbox, run: Run, name: str) -> dict[str, Record]:

@@ -65,6 +65,7 @@ class Toolbox:
         self.library_rows: dict[tuple[str, str, str], str] = {}
         self._opening = asyncio.Lock()
         self.compiling = asyncio.Lock()
+        self.replaced: dict[tuple[str, int, str], frozenset[str]] = {}
         self.compiled: dict[tuple[str, ...], dict[str, ObjectMap]] = {}
 
     async def open(self) -> None:

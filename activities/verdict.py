@@ -12,7 +12,6 @@ from activities.files import files_found, publish_files
 from activities.link import object_maps
 from activities.proof import lanes_of, turns
 from activities.reconcile import latest
-from activities.survey import records
 from activities.sweep import found_in
 from activities.toolbox import Toolbox
 from shared.reconcile.findings import MOST_LISTED, merged
@@ -42,7 +41,12 @@ async def verdict(tools: Toolbox, about: About) -> Nothing:
     await publish_files(tools, run, files)
     found = Found(
         objects,
-        extracted=await _staged(tools, run, {name: maps[name].source for name in maps}),
+        extracted=await _staged(
+            tools,
+            run,
+            {name: maps[name].source for name in maps},
+            {name: found["replaced"] for name, found in objects.items()},
+        ),
         strays={table: await _strays(tools, run, turn, table, known) for table, known in expected.items()},
         files=files,
     )
@@ -58,17 +62,11 @@ async def _strays(tools: Toolbox, run: Run, turn: int, table: str, expected: Ske
     return Strays(len(swept.there), len(expected), unexpected[:MOST_LISTED], swept.others)
 
 
-async def _staged(tools: Toolbox, run: Run, sources: Mapping[str, str]) -> dict[str, int]:
-    """How many different records were staged per object, deltas included. ``sources``: what each object reads."""
-    by_source = {name: await _different(tools, run, name) for name in sorted(set(sources.values()))}
-    return {name: by_source[source] for name, source in sources.items()}
-
-
-async def _different(tools: Toolbox, run: Run, name: str) -> int:
-    base = sum(address.count for address in await tools.runs.shards(run.id, "base", name))
-    later = await latest(tools, run, name)
-    known = 0
-    if later:
-        async for record in records(tools, run, "base", name):
-            known += str(record["id"]) in later
-    return base + len(later) - known
+async def _staged(tools: Toolbox, run: Run, sources: Mapping[str, str], replaced: Mapping[str, int]) -> dict[str, int]:
+    """How many different records were staged per object, deltas included. ``sources``: what each object reads;
+    ``replaced``: how many of its base's records a delta brought again."""
+    counts = {}
+    for name, source in sources.items():
+        base = sum(address.count for address in await tools.runs.shards(run.id, "base", source))
+        counts[name] = base + len(await latest(tools, run, source)) - replaced[name]
+    return counts

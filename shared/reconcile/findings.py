@@ -17,6 +17,7 @@ DIGESTS = 1 << 128
 class Findings:
     """What one lane of the reconciler has found so far. Grows with the kinds of difference, not with the rows.
 
+    ``replaced`` counts staged records that a delta brought again: only the latest word of each is compared.
     ``fields`` = ``equal`` + ``after`` + ``differs`` + ``missing``. ``kept`` counts fields only a create can set, in
     rows that were there before the run: no run can compare those. ``further`` counts the second and later rows of a
     record, ``edited`` the rows with a wrong field that somebody else wrote last, ``rules`` the fields that are equal
@@ -24,6 +25,7 @@ class Findings:
     """
 
     records: int = 0
+    replaced: int = 0
     rows: int = 0
     further: int = 0
     created: int = 0
