@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from activities import documents
+from activities.counting import count_staged
 from activities.toolbox import Toolbox
 from shared.corepractice.source import Source
 from shared.mapping.model import parse
@@ -68,6 +69,8 @@ async def _stage_one(tools: Toolbox, run: Run, source: Source, lane: LaneProgres
             break
     number = int(lane.notes["shards"])
     if records:
+        if lane.generation == "base":
+            await count_staged(tools, run.id, lane.object, number, records)
         address = await tools.staging.write_shard(run.id, lane.object, lane.generation, number, records)
         await tools.runs.put_shard(run.id, lane.object, lane.generation, number, address)
     return replace(

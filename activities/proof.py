@@ -14,6 +14,7 @@ import orjson
 
 from activities.toolbox import Toolbox
 from shared.mapping.rows import Row
+from shared.reconcile import conservation
 from shared.reconcile.findings import Findings
 from shared.reconcile.sketch import Sketch
 from shared.runs.model import LaneProgress, Run
@@ -47,6 +48,7 @@ class LaneProof:
     findings: Findings = field(default_factory=Findings)
     expected: Sketch = field(default_factory=Sketch)
     wrong: list[str] = field(default_factory=list)
+    cells: conservation.Cells = field(default_factory=dict)
     _wrong_now: list[str] = field(default_factory=list)
     _held_now: list[str] = field(default_factory=list)
 
@@ -59,6 +61,7 @@ class LaneProof:
 
     def saw(self, record: Mapping[str, Any], bucket: str, found: Sequence[tuple[Row, There]]) -> None:
         """A staged record and where it ended."""
+        conservation.add(self.cells, conservation.cell(record), bucket)
 
     def note_wrong(self, source_id: str) -> None:
         """A record whose row is not as it should be: what a repair writes again."""
@@ -82,13 +85,14 @@ class LaneProof:
             "findings": asdict(self.findings),
             "expected": self.expected.state(),
             "wrong": self.wrong,
+            "cells": self.cells,
         }
         await tools.staging.write_bytes(self.path, orjson.dumps(body))
 
 
 def _read(path: str, body: Mapping[str, Any]) -> LaneProof:
     findings, expected = Findings(**body["findings"]), Sketch.of(body["expected"])
-    return LaneProof(path, int(body["through"]), findings, expected, list(body["wrong"]))
+    return LaneProof(path, int(body["through"]), findings, expected, list(body["wrong"]), body["cells"])
 
 
 async def lanes_of(tools: Toolbox, run: Run, turn: int) -> list[tuple[LaneProgress, LaneProof]]:

@@ -29,6 +29,7 @@ DOCUMENTS = (
     "archive-gaps",
     "files",
     "sample-diff",
+    "conservation",
     "verdict",
 )
 

@@ -20,9 +20,10 @@ from shared.diff.compare import Scales
 from shared.loading.batches import EDITED, created_by, edited_by_another
 from shared.mapping.compiled import ObjectMap
 from shared.mapping.rows import Excluded, Row, SetAside
+from shared.reconcile.conservation import ELSEWHERE, REPLACED
 from shared.reconcile.verdict import LEFT_AS_IT_IS
 from shared.runs.model import Run
-from shared.vocabulary import Address
+from shared.vocabulary import ANOTHER_RULE, Address
 from shared.wire.payloads import Progress, Slice
 
 Record = dict[str, Any]
@@ -64,8 +65,13 @@ async def _not_replaced(tools: Toolbox, run: Run, name: str, address: Address, p
         # Every shard asks: the ids are kept, and those of an earlier generation let go.
         ids = frozenset(await latest(tools, run, name))
         tools.replaced = {kept: them for kept, them in tools.replaced.items() if kept[:2] == mark[:2]} | {mark: ids}
-    staged = [record for record in shard if str(record["id"]) not in tools.replaced[mark]]
-    proof.findings.replaced += len(shard) - len(staged)
+    later, staged = tools.replaced[mark], []
+    for record in shard:
+        if str(record["id"]) in later:
+            proof.findings.replaced += 1
+            proof.saw(record, REPLACED, [])
+        else:
+            staged.append(record)
     return staged
 
 
@@ -115,7 +121,7 @@ class _Comparison:
     def _without_row(self, record: Record, result: Excluded | SetAside) -> None:
         if isinstance(result, Excluded):
             self.proof.findings.add_excluded(result.rule)
-            self.proof.saw(record, "excluded", [])
+            self.proof.saw(record, ELSEWHERE if result.rule == ANOTHER_RULE else "excluded", [])
         else:
             self.proof.findings.add_set_aside(result.reason)
             self.proof.saw(record, "set-aside", [])

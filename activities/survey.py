@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from activities.counting import count_beside
 from activities.toolbox import Toolbox
 from shared.loading.gaps import Numbers
 from shared.mapping.crosswalk import fingerprint, holds
@@ -124,6 +125,8 @@ async def stage_beside(
     tools: Toolbox, run: Run, source: str, generation: str, found: list[dict[str, Any]], *, lane: int, shard: int
 ) -> None:
     """Stage records that no list gave, in a shard and a lane of their own that are the same on every attempt."""
+    if generation == "base":
+        await count_beside(tools, run.id, source, found)
     address = await tools.staging.write_shard(run.id, source, generation, shard, found)
     await tools.runs.put_shard(run.id, source, generation, shard, address)
     done = LaneProgress("extract", generation, source, lane, done=True, tally=Tally(extracted=len(found)))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from activities import documents
+from activities.conservation import publish_conservation
 from activities.files import files_found, publish_files
 from activities.link import object_maps
 from activities.proof import lanes_of, turns
@@ -49,6 +50,7 @@ async def verdict(tools: Toolbox, about: About) -> Nothing:
         ),
         strays={table: await _strays(tools, run, turn, table, known) for table, known in expected.items()},
         files=files,
+        conservation=await publish_conservation(tools, run, maps, lanes),
     )
     at = datetime.now(UTC).isoformat(timespec="seconds")
     body = {"turn": turn, "version": turn, "at": at, **verdict_of(found)}

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from activities import documents
+from activities.counting import count_staged
 from activities.proof import LaneProof, lanes_of
 from activities.reconcile import reconcile
 from activities.repair import begin_proof
@@ -27,8 +29,11 @@ async def filed(cabinet: Cabinet, files: int = 6) -> Filing:
     for number in range(files):
         filing.file(f"a-{number}", b"x-ray")
     ids = list(filing.records)
+    listed = {"objects": {"attachments": {"records": files}}}
+    await documents.publish(filing.tools, filing.run_id, "inventory", listed)
     for shard, some in enumerate((ids[: files // 2], ids[files // 2 :])):
         records = [filing.records[id_] for id_ in some]
+        await count_staged(filing.tools, filing.run_id, "attachments", shard, records)
         address = await filing.tools.staging.write_shard(filing.run_id, "attachments", "base", shard, records)
         await filing.tools.runs.put_shard(filing.run_id, "attachments", "base", shard, address)
     await filing.load()
@@ -141,3 +146,22 @@ async def test_a_lane_that_has_ended_does_nothing_more(cabinet: Cabinet) -> None
     for lane in await filing.tools.runs.lanes(run.id, "reconcile"):
         slice_ = Slice(run.id, "reconcile", lane.generation, lane.object, lane.lane, 2)
         assert not (await reconcile(filing.tools, slice_)).more
+
+
+@pytest.mark.parametrize("stage", ["extract", "staging", "load"])
+async def test_n2_what_is_lost_between_two_stages_breaks_the_equation_there(cabinet: Cabinet, stage: str) -> None:
+    filing = await filed(cabinet)
+    if stage == "extract":
+        listed = {"objects": {"attachments": {"records": 7}}}
+        await documents.publish(filing.tools, filing.run_id, "inventory", listed)
+    elif stage == "staging":
+        some = [filing.records[id_] for id_ in ("a-3", "a-4")]
+        address = await filing.tools.staging.write_shard(filing.run_id, "attachments", "base", 1, some)
+        await filing.tools.runs.put_shard(filing.run_id, "attachments", "base", 1, address)
+    else:
+        await filing.as_somebody("DELETE", f"annotations({row_id(SYSTEM, 'attachments', 'a-2')})", None)
+    body = await proved(filing)
+    assert body["conservation"]["holds"] is False
+    assert [(one["object"], one["stage"], one["missing"]) for one in body["conservation"]["broken"]] == [
+        ("attachments", stage, 1)
+    ]

@@ -146,6 +146,17 @@ def test_n1_a_clean_run_says_how_every_field_is_equal(case: Case):
     assert sum(case.first["normalisations"].values()) == outcomes["equal-after"]
 
 
+def test_n2_each_record_of_the_practice_ends_in_one_bucket(case: Case):
+    body = case.customer.document(case.run, "conservation")["document"]
+    assert case.first["conservation"] == {"holds": True, "broken": []}
+    assert set(body["objects"]) >= {"patients", "communications", "treatments", "invoices", "attachments"}
+    for name, found in body["objects"].items():
+        ends = sum(found[bucket] for bucket in ("created", "updated", "matched", "excluded", "set-aside", "missing"))
+        assert ends == found["staged"] - found["replaced"] + found["brought_by_deltas"], name
+    assert len(body["objects"]["treatments"]["providers"]) > 1
+    assert len(body["objects"]["treatments"]["months"]) > 3
+
+
 def test_n1_each_change_is_reported_with_its_table_row_and_field_and_nothing_else_is(
     second: dict[str, Any], changed: Lines
 ):
