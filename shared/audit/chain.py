@@ -102,6 +102,17 @@ def head_in(facts: Mapping[str, Any]) -> Head:
     return Head(n, hash_) if isinstance(n, int) and isinstance(hash_, str) else Head()
 
 
+def promised(text: str) -> Head:
+    """The head that a run's row holds as ``<n>:<hash>``; nothing promises nothing."""
+    n, _, hash_ = text.partition(":")
+    return Head(int(n), hash_) if n.isdecimal() else Head()
+
+
+def spelled(head: Head) -> str:
+    """A head as a run's row holds it."""
+    return f"{head.n}:{head.hash}"
+
+
 def _sound(line: bytes) -> dict[str, Any] | None:
     """A line that is whole and has the hash it says, or None."""
     try:

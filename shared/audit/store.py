@@ -145,7 +145,7 @@ class Audit:
                 return False
             raise
         tail.position += len(content)
-        tail.blocks = int(written["blob_committed_block_count"])
+        tail.blocks = int(str(written["blob_committed_block_count"]))
         return True
 
     async def _read_tail(self, run: str, chain: str) -> _Tail:

@@ -22,7 +22,8 @@ AT = "2026-01-01T00:00:00.000+00:00"
 def written(count: int = 6, *, chain: str = LANE, said: str = "batch-loaded") -> list[bytes]:
     lines, head = [], Head()
     for number in range(1, count + 1):
-        one, head = line(Event(said, APP, {"mark": f"{chain}/{number}", "created": number}), chain=chain, after=head, at=AT)
+        event = Event(said, APP, {"mark": f"{chain}/{number}", "created": number})
+        one, head = line(event, chain=chain, after=head, at=AT)
         lines.append(one.rstrip(b"\n"))
     return lines
 

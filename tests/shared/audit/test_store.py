@@ -12,16 +12,17 @@ import orjson
 import pytest
 from azure.core.exceptions import ServiceResponseError
 from azure.core.pipeline.transport import AioHttpTransport
-from azure.storage.blob.aio import BlobServiceClient
+from azure.storage.blob.aio import BlobServiceClient, LinearRetry
 
 from shared.audit.chain import Broken, verify
 from shared.audit.event import APP, STORY, Event, Head
 from shared.audit.store import Audit
-from shared.errors import AskPerson
+from shared.errors import AskPerson, TryAgain
 from shared.staging import layout
 from shared.staging.store import Staging
 
 LANE = "load.base.patients.000"
+RETRIES = 3
 
 
 class Losing(AioHttpTransport):
@@ -40,8 +41,9 @@ class Losing(AioHttpTransport):
 
 
 @asynccontextmanager
-async def account(azurite: str, **more: Any) -> AsyncIterator[BlobServiceClient]:
-    async with BlobServiceClient.from_connection_string(azurite, **more) as service:
+async def account(azurite: str, network: Losing) -> AsyncIterator[BlobServiceClient]:
+    retry = LinearRetry(backoff=0, retry_total=RETRIES, random_jitter_range=0)
+    async with BlobServiceClient.from_connection_string(azurite, transport=network, retry_policy=retry) as service:
         yield service
 
 
@@ -101,7 +103,7 @@ async def test_r143_a_memory_that_is_out_of_date_costs_another_writer_nothing(se
 @pytest.mark.parametrize("times", [1, 2])
 async def test_r143_an_append_whose_answer_was_lost_is_not_doubled(azurite: str, run: str, times: int):
     network = Losing()
-    async with account(azurite, transport=network) as service:
+    async with account(azurite, network) as service:
         audit = Audit(service)
         for number in range(6):
             network.to_lose = times if number in (0, 3) else 0  # the library itself asks again
@@ -109,9 +111,21 @@ async def test_r143_an_append_whose_answer_was_lost_is_not_doubled(azurite: str,
         assert await counts(audit, run) == [0, 1, 2, 3, 4, 5]
 
 
-async def test_r143_a_death_between_append_and_progress_does_not_double_the_event(
-    service: BlobServiceClient, run: str
+async def test_r143_when_no_answer_comes_at_all_the_repeat_finds_the_event(
+    azurite: str, service: BlobServiceClient, run: str
 ):
+    network = Losing()
+    async with account(azurite, network) as bad:
+        audit = Audit(bad)
+        await audit.add(run, event(1, mark="p/1"), LANE)
+        network.to_lose = 1 + RETRIES
+        with pytest.raises(TryAgain):
+            await audit.add(run, event(2, mark="p/2"), LANE)
+        await audit.add(run, event(2, mark="p/2"), LANE)
+    assert await counts(Audit(service), run, LANE) == [1, 2]
+
+
+async def test_r143_a_death_between_append_and_progress_does_not_double_the_event(service: BlobServiceClient, run: str):
     await Audit(service).add(run, event(1, mark="p/1"), LANE)
     for audit in (Audit(service), Audit(service)):  # processes that know nothing of the first
         again = await audit.add(run, event(1, mark="p/1"), LANE)
