@@ -15,8 +15,6 @@ from activities.link import object_maps
 from activities.toolbox import Toolbox
 from shared.attachments.receipts import Receipt, ReceiptState, abandoned, begun, refused
 from shared.attachments.router import Route, content_type, declared_sha256, file_name, mark, route, size_of
-from shared.audit.event import APP, Event
-from shared.audit.keyed import keyed
 from shared.dataverse.client import Dataverse
 from shared.dataverse.results import Result
 from shared.errors import Stop, TryAgain
@@ -65,17 +63,7 @@ class Work:
     async def settle(self, receipt: Receipt) -> None:
         """Write down how it ended with a file: first in the audit trail, since a file that has its receipt is not
         looked at again."""
-        facts = {
-            "mark": f"{self.chain}/{keyed(self.run.audit_key, receipt.row)}",
-            "object": receipt.object,
-            "file": keyed(self.run.audit_key, receipt.attachment),
-            "row": keyed(self.run.audit_key, receipt.row),
-            "route": receipt.route,
-            "size": receipt.size,
-            "sha256": receipt.sha256,
-            "refused": receipt.reason if receipt.state is ReceiptState.REFUSED else "",
-        }
-        await self.tools.audit.add(self.run.id, Event("file-attached", APP, facts), chain=self.chain)
+        await auditing.attached(self.tools, self.run, receipt, chain=self.chain)
         await self.put(receipt)
 
 

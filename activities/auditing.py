@@ -9,8 +9,10 @@ from urllib.parse import urlencode
 from activities.toolbox import Toolbox
 from shared import answers
 from shared.answers import Answer
+from shared.attachments.receipts import Receipt, ReceiptState
 from shared.audit.chain import CLOSED, Walk, promised
 from shared.audit.event import APP, STORY, Event, Head
+from shared.audit.keyed import keyed_all
 from shared.runs.model import LaneProgress, Run
 from shared.vocabulary import Address, Gate
 
@@ -47,6 +49,22 @@ async def staged(
         "sha256": address.sha256,
     }
     await tools.audit.add(run.id, Event("staged", APP, facts), chain=chain)
+
+
+async def attached(tools: Toolbox, run: Run, receipt: Receipt, *, chain: str) -> None:
+    """How it ended with a file: where it went and what it is, or why it could not go."""
+    file, row = keyed_all(run.audit_key, [receipt.attachment, receipt.row])
+    facts = {
+        "mark": f"{chain}/{row}",
+        "object": receipt.object,
+        "file": file,
+        "row": row,
+        "route": receipt.route,
+        "size": receipt.size,
+        "sha256": receipt.sha256,
+        "refused": receipt.reason if receipt.state is ReceiptState.REFUSED else "",
+    }
+    await tools.audit.add(run.id, Event("file-attached", APP, facts), chain=chain)
 
 
 async def decided(tools: Toolbox, run: Run, gate: Gate, digest: str, decision: Mapping[str, Any]) -> None:
