@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import orjson
 from azure.core import MatchConditions
@@ -30,6 +31,14 @@ LONGEST_LINE = 8 << 20
 ATTEMPTS = 100
 """With every refusal somebody else's event got in, so this many are a hundred events of others in a row."""
 CHAINS_HELD, MARKS_HELD = 256, 1000
+
+
+class _Part(NamedTuple):
+    """One blob of a chain, as it was when the blobs were listed."""
+
+    chain: str
+    number: int
+    size: int
 
 
 @dataclass(slots=True)
@@ -104,15 +113,13 @@ class Audit:
 
     async def chains(self, run: str) -> list[str]:
         """The names of a run's chains, in order."""
-        found = {part[0] for part in await self._parts(run, "")}
-        return sorted(found)
+        return sorted({part.chain for part in await self._parts(run, "")})
 
     async def each(self, run: str, chain: str = STORY) -> AsyncIterator[bytes]:
         """The lines of a chain, without their newlines, a few megabytes of them in memory at a time."""
-        for _, part in await self._parts(run, chain):
-            blob = self._container.get_blob_client(layout.audit_path(run, chain, part))
+        for part in await self._parts(run, chain):
             rest = b""
-            async for piece in self._pieces(blob):
+            async for piece in self._pieces(run, part):
                 *lines, rest = (rest + piece).split(b"\n")
                 for one in lines:
                     yield one
@@ -135,7 +142,7 @@ class Audit:
         if tail.blocks >= self._most_blocks:
             # Whoever knows the position of a full part knows that it is full: nobody writes on behind our back.
             tail.part, tail.position, tail.blocks = tail.part + 1, 0, 0
-        blob = self._container.get_blob_client(layout.audit_path(run, chain, tail.part))
+        blob = self._blob(run, chain, tail.part)
         try:
             if not tail.position:
                 await _created(blob)
@@ -150,33 +157,39 @@ class Audit:
 
     async def _read_tail(self, run: str, chain: str) -> _Tail:
         tail = _Tail()
-        for position, (_, part) in enumerate(reversed(await self._parts(run, chain))):
-            blob = self._container.get_blob_client(layout.audit_path(run, chain, part))
+        for position, part in enumerate(reversed(await self._parts(run, chain))):
+            blob = self._blob(run, chain, part.number)
             found = await blob.get_blob_properties()
             if position == 0:
-                tail.part, tail.position = part, int(found.size)
+                tail.part, tail.position = part.number, int(found.size)
                 tail.blocks = int(found.append_blob_committed_block_count or 0)
             if found.size:  # a part that was begun and not yet written to ends where the one before it ends
-                _understand(tail, await _last_lines(blob, int(found.size)), f"{chain}-{part:04d}")
+                _understand(tail, await _last_lines(blob, int(found.size)), f"{chain}-{part.number:04d}")
                 break
         return tail
 
-    async def _parts(self, run: str, chain: str) -> list[tuple[str, int]]:
+    async def _parts(self, run: str, chain: str) -> list[_Part]:
         """A chain's parts in order, or with no chain named every part of the run."""
         prefix = layout.run_prefix(run) + (f"{chain}-" if chain else "")
+        found: list[_Part] = []
         with as_failures():
-            names = [name async for name in self._container.list_blob_names(name_starts_with=prefix)]
-        found = [part for name in names if (part := layout.audit_part(name)) and chain in ("", part[0])]
+            async for blob in self._container.list_blobs(name_starts_with=prefix):
+                part = layout.audit_part(blob.name)
+                if part and chain in ("", part[0]):
+                    found.append(_Part(*part, int(blob.size)))
         return sorted(found)
 
-    async def _pieces(self, blob: BlobClient) -> AsyncIterator[bytes]:
+    async def _pieces(self, run: str, part: _Part) -> AsyncIterator[bytes]:
+        blob, start = self._blob(run, part.chain, part.number), 0
         with as_failures():
-            size, start = int((await blob.get_blob_properties()).size), 0
-            while start < size:
-                download = await blob.download_blob(offset=start, length=min(PIECE, size - start))
+            while start < part.size:
+                download = await blob.download_blob(offset=start, length=min(PIECE, part.size - start))
                 piece = await download.readall()
                 start += len(piece)
                 yield piece
+
+    def _blob(self, run: str, chain: str, part: int) -> BlobClient:
+        return self._container.get_blob_client(layout.audit_path(run, chain, part))
 
 
 async def _created(blob: BlobClient) -> None:

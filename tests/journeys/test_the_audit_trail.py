@@ -17,9 +17,9 @@ from tests.journeys.conftest import Stay
 from tests.journeys.watching import poll
 
 TOWN = {
-    "patients": 40,
+    "patients": 30,
     "corepractice": ["--large-file-mb", "2"],
-    "app": {"BRIDGEWORK_SHARD_RECORDS": "40", "BRIDGEWORK_BATCH_ROWS": "15", "WEBSITE_AUTH_ENABLED": "True"},
+    "app": {"BRIDGEWORK_SHARD_RECORDS": "40", "BRIDGEWORK_BATCH_ROWS": "20", "WEBSITE_AUTH_ENABLED": "True"},
 }
 MANAGER = "manager@practice.example"
 KINDS = {
@@ -153,7 +153,8 @@ def test_a19_n7_no_value_and_no_id_of_a_record_is_in_the_trail(
 
 def test_r143_the_lines_of_a_chain_can_be_read(story: dict[str, Any], town: Stay):
     address = f"{town.town.functions_url}/api/migrations/{story['run']}/audit?format=ndjson"
-    for chain, known in story["rolled back"]["chains"].items():
+    chains = story["rolled back"]["chains"]
+    for chain, known in [("story", chains["story"]), *chains.items()][:3]:
         asked = urllib.request.Request(
             f"{address}&chain={chain}&after=1", headers={"x-functions-key": town.town.function_key}
         )
