@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import orjson
 from azure.core import MatchConditions
-from azure.core.exceptions import HttpResponseError, ResourceExistsError
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob.aio import BlobClient, BlobServiceClient
 
 from shared.audit.event import STORY, Event, Head, line
@@ -24,7 +24,8 @@ from shared.staging import layout
 from shared.storage_failures import as_failures
 
 MOST_BLOCKS = 45_000
-"""An append blob takes 50,000 blocks, and every event is one."""
+"""An append blob takes 50,000 blocks, and every event is one. May become less one day, and never more: that a part is
+full is how everybody knows that there is a next one."""
 TAIL, PIECE = 256 << 10, 4 << 20
 LONGEST_LINE = 8 << 20
 """An appended block, and so a line, is at most 4 MiB; a longer one was not written by us."""
@@ -43,11 +44,13 @@ class _Part(NamedTuple):
 
 @dataclass(slots=True)
 class _Tail:
-    """The end of a chain: where the next block goes, and the latest words about each mark, by their fingerprints."""
+    """The end of a chain: where the next block goes, whether that blob is there yet, and the latest words about each
+    mark, by their fingerprints."""
 
     part: int = 0
     position: int = 0
     blocks: int = 0
+    there: bool = False
     head: Head = field(default_factory=Head)
     said: OrderedDict[str, str] = field(default_factory=OrderedDict)
     hashes: frozenset[str] = frozenset()
@@ -89,12 +92,12 @@ class Audit:
         async with held.lock:
             with as_failures():
                 for _ in range(ATTEMPTS):
-                    tail, held.tail = held.tail, None
-                    if tail is None or tail.says(event):  # a repeat has to be one in the storage's eyes, too
-                        tail = await self._read_tail(run, chain)
+                    tail, held.tail = held.tail or _Tail(), None  # a chain that nothing is known of may be a new one
                     if tail.says(event):
-                        held.tail = tail
-                        return tail.head
+                        tail = await self._read_tail(run, chain)
+                        if tail.says(event):  # a repeat has to be one in the storage's eyes, too
+                            held.tail = tail
+                            return tail.head
                     content, head = line(event, chain=chain, after=tail.head, at=_now())
                     if await self._append(run, chain, tail, content):
                         tail.head = head
@@ -108,8 +111,12 @@ class Audit:
 
     async def head(self, run: str, chain: str = STORY) -> Head:
         """Where a chain ends, as the storage knows it."""
-        with as_failures():
-            return (await self._read_tail(run, chain)).head
+        held = self._held(run, chain)
+        async with held.lock:
+            with as_failures():
+                if held.tail is None or not await self._is_end(run, chain, held.tail):
+                    held.tail = await self._read_tail(run, chain)
+                return held.tail.head
 
     async def chains(self, run: str) -> list[str]:
         """The names of a run's chains, in order."""
@@ -141,11 +148,11 @@ class Audit:
         """Write a block at the tail's position and move the tail on. False when that is not the chain's end."""
         if tail.blocks >= self._most_blocks:
             # Whoever knows the position of a full part knows that it is full: nobody writes on behind our back.
-            tail.part, tail.position, tail.blocks = tail.part + 1, 0, 0
+            tail.part, tail.position, tail.blocks, tail.there = tail.part + 1, 0, 0, False
         blob = self._blob(run, chain, tail.part)
         try:
-            if not tail.position:
-                await _created(blob)
+            if not tail.there and not await _created(blob):
+                return False
             written = await blob.append_block(content, length=len(content), appendpos_condition=tail.position)
         except HttpResponseError as error:
             if error.status_code == 412:
@@ -153,20 +160,35 @@ class Audit:
             raise
         tail.position += len(content)
         tail.blocks = int(str(written["blob_committed_block_count"]))
+        tail.there = True
         return True
 
+    async def _is_end(self, run: str, chain: str, tail: _Tail) -> bool:
+        found = await self._size_and_blocks(run, chain, tail.part)
+        return found == (tail.position, tail.blocks) and tail.blocks < self._most_blocks
+
     async def _read_tail(self, run: str, chain: str) -> _Tail:
-        tail = _Tail()
-        for position, part in enumerate(reversed(await self._parts(run, chain))):
-            blob = self._blob(run, chain, part.number)
-            found = await blob.get_blob_properties()
-            if position == 0:
-                tail.part, tail.position = part.number, int(found.size)
-                tail.blocks = int(found.append_blob_committed_block_count or 0)
-            if found.size:  # a part that was begun and not yet written to ends where the one before it ends
-                _understand(tail, await _last_lines(blob, int(found.size)), f"{chain}-{part.number:04d}")
-                break
+        tail, ends = _Tail(), (0, 0)
+        found = await self._size_and_blocks(run, chain, 0)
+        while found is not None:
+            size, blocks = found
+            tail = _Tail(tail.part + tail.there, size, blocks, there=True)
+            ends = (
+                (tail.part, size) if size else ends
+            )  # a part begun and not yet written to ends where the last one did
+            found = await self._size_and_blocks(run, chain, tail.part + 1) if blocks >= self._most_blocks else None
+        if ends[1]:
+            blob = self._blob(run, chain, ends[0])
+            _understand(tail, await _last_lines(blob, ends[1]), f"{chain}-{ends[0]:04d}")
         return tail
+
+    async def _size_and_blocks(self, run: str, chain: str, part: int) -> tuple[int, int] | None:
+        """What a part holds by now, or None where there is none."""
+        try:
+            found = await self._blob(run, chain, part).get_blob_properties()
+        except ResourceNotFoundError:
+            return None
+        return int(found.size), int(found.append_blob_committed_block_count or 0)
 
     async def _parts(self, run: str, chain: str) -> list[_Part]:
         """A chain's parts in order, or with no chain named every part of the run."""
@@ -192,11 +214,13 @@ class Audit:
         return self._container.get_blob_client(layout.audit_path(run, chain, part))
 
 
-async def _created(blob: BlobClient) -> None:
+async def _created(blob: BlobClient) -> bool:
+    """Begin a part. False when somebody else has begun it."""
     try:
         await blob.create_append_blob(match_condition=MatchConditions.IfMissing)
     except ResourceExistsError:
-        return
+        return False
+    return True
 
 
 async def _last_lines(blob: BlobClient, size: int) -> list[bytes]:

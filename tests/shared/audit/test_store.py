@@ -167,12 +167,20 @@ async def test_r143_a_chain_goes_on_in_a_new_part_when_one_is_full(service: Blob
 
 
 async def test_r143_a_part_that_was_begun_and_never_written_to_does_no_harm(service: BlobServiceClient, run: str):
-    await Audit(service).add(run, event(0), LANE)
     container = service.get_container_client(layout.AUDIT)
-    await container.get_blob_client(layout.audit_path(run, LANE, 1)).create_append_blob()
-    audit = Audit(service)
-    await audit.add(run, event(1), LANE)
+    for part in range(2):
+        await container.get_blob_client(layout.audit_path(run, LANE, part)).create_append_blob()
+        audit = Audit(service, most_blocks=1)
+        assert (await audit.head(run, LANE)).n == part
+        await audit.add(run, event(part), LANE)
     assert await counts(audit, run, LANE) == [0, 1]
+
+
+async def test_r143_the_head_is_the_storage_s_and_not_a_process_s_memory(service: BlobServiceClient, run: str):
+    one, other = Audit(service), Audit(service)
+    await one.add(run, event(1), LANE)
+    later = await other.add(run, event(2), LANE)
+    assert await one.head(run, LANE) == later
 
 
 async def test_r143_lines_longer_than_the_stretch_that_is_read_are_read_all_the_same(
