@@ -127,8 +127,9 @@ async def _walk(tools: Toolbox, run: Run, walk: Walk) -> None:
     walk.end()
 
 
-async def lines(tools: Toolbox, run: Run, chain: str, *, after: str = "") -> Answer:
-    """The lines of a chain as they are in the storage, from behind the first ``after`` of them."""
+async def lines(tools: Toolbox, run: Run, chain: str, *, after: str = "", most: int = MOST_BYTES) -> Answer:
+    """The lines of a chain as they are in the storage, from behind the first ``after`` of them; a Link header leads to
+    what does not fit into ``most`` bytes."""
     if after and not (after.isdecimal() and len(after) < 10):
         detail = "'after' is the number of lines that were read before."
         return answers.problem(400, "after-invalid", "That is no number of lines", detail)
@@ -141,7 +142,7 @@ async def lines(tools: Toolbox, run: Run, chain: str, *, after: str = "") -> Ans
         number += 1
         if number <= first:
             continue
-        if size + len(line) > MOST_BYTES and kept:
+        if size + len(line) > most and kept:
             query = urlencode({"format": "ndjson", "chain": chain, "after": number - 1})
             link = f'</api/migrations/{run.id}/audit?{query}>; rel="next"'
             return Answer(200, {}, {"Link": link}, text="".join(kept), media=NDJSON)
