@@ -205,14 +205,14 @@ async def get_audit(req: func.HttpRequest) -> func.HttpResponse:
 @app.durable_client_input(client_name="client")
 async def verify_migration(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Compare everything again, whatever happened since."""
-    return await about_run(req, client, repair.verify)
+    return await about_run(req, client, asked_by(req, repair.verify))
 
 
 @app.route("migrations/{run}/repair", methods=["POST"])
 @app.durable_client_input(client_name="client")
 async def repair_migration(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Write again what the verdict found wrong, then compare everything again."""
-    return await about_run(req, client, lambda tools, run: repair.ask(tools, run, req.get_body()))
+    return await about_run(req, client, asked_by(req, partial(repair.ask, body=req.get_body())))
 
 
 @app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
