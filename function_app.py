@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import azure.durable_functions as df
 import azure.functions as func
 import orjson
 
-from activities import reception, repair
+from activities import auditing, reception, repair
 from activities.blueprint import blueprint as hands
 from activities.performs import place
 from activities.reception import Outcome
@@ -36,6 +37,7 @@ SAFE = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 Verb = Callable[[Toolbox, Run], Awaitable[Outcome]]
+PRINCIPAL = "X-MS-CLIENT-PRINCIPAL-NAME"
 
 
 def respond(answer: Answer) -> func.HttpResponse:
@@ -99,13 +101,23 @@ async def about_run(
     return await carefully(work, client)
 
 
+def asked_by(request: func.HttpRequest, verb: Callable[..., Awaitable[Outcome]]) -> Verb:
+    """The same verb, told who asks."""
+    return lambda tools, run: verb(tools, run, who=asker(tools, request))
+
+
+def asker(tools: Toolbox, request: func.HttpRequest) -> str:
+    """Who asks, as far as anybody can know."""
+    return reception.asker(tools, request.headers.get(PRINCIPAL) or "")
+
+
 @app.route("migrations", methods=["POST"])
 @app.durable_client_input(client_name="client")
 async def start_migration(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """The customer's webhook."""
     key = req.headers.get("Idempotency-Key") or req.headers.get("webhook-id") or str(uuid.uuid4())
     body = req.get_body()
-    return await carefully(lambda tools: reception.start(tools, body, key), client)
+    return await carefully(lambda tools: reception.start(tools, body, key, who=asker(tools, req)), client)
 
 
 @app.route("migrations", methods=["GET"])
@@ -135,7 +147,8 @@ async def get_document(req: func.HttpRequest) -> func.HttpResponse:
 
     async def verb(tools: Toolbox, run: Run) -> Outcome:
         shown = req.params.get("values") == "shown"
-        answer = await reception.document(tools, run, req.route_params["name"], values=shown)
+        who = asker(tools, req)
+        answer = await reception.document(tools, run, req.route_params["name"], values=shown, who=who)
         return Outcome(formats.as_asked(answer, format=form, accept=accept))
 
     return await about_run(req, None, verb)
@@ -145,28 +158,28 @@ async def get_document(req: func.HttpRequest) -> func.HttpResponse:
 @app.durable_client_input(client_name="client")
 async def decide(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """A decision at a gate."""
-    return await about_run(req, client, lambda tools, run: reception.decide(tools, run, req.get_body()))
+    return await about_run(req, client, asked_by(req, partial(reception.decide, body=req.get_body())))
 
 
 @app.route("migrations/{run}/rollback", methods=["POST"])
 @app.durable_client_input(client_name="client")
 async def rollback_migration(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """One click back."""
-    return await about_run(req, client, reception.rollback)
+    return await about_run(req, client, asked_by(req, reception.rollback))
 
 
 @app.route("migrations/{run}/pause", methods=["POST"])
 @app.durable_client_input(client_name="client")
 async def pause_migration(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Hold the run where it is."""
-    return await about_run(req, client, reception.pause)
+    return await about_run(req, client, asked_by(req, reception.pause))
 
 
 @app.route("migrations/{run}/resume", methods=["POST"])
 @app.durable_client_input(client_name="client")
 async def resume_migration(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Go on."""
-    return await about_run(req, client, reception.resume)
+    return await about_run(req, client, asked_by(req, reception.resume))
 
 
 @app.route("migrations/{run}/pickup", methods=["POST"])
@@ -174,21 +187,32 @@ async def resume_migration(req: func.HttpRequest, client: df.DurableOrchestratio
 async def pickup_changes(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Pick up the source's changes now; ``?close=true`` closes the window afterwards."""
     close = req.params.get("close") == "true"
-    return await about_run(req, client, lambda tools, run: reception.pickup(tools, run, close=close))
+    return await about_run(req, client, asked_by(req, partial(reception.pickup, close=close)))
+
+
+@app.route("migrations/{run}/audit", methods=["GET"])
+async def get_audit(req: func.HttpRequest) -> func.HttpResponse:
+    """Whether the audit trail is as it was written; with ``?format=ndjson&chain=`` the lines of one of its chains."""
+    form, chain, after = (req.params.get(name) or "" for name in ("format", "chain", "after"))
+
+    async def verb(tools: Toolbox, run: Run) -> Outcome:
+        return Outcome(await auditing.trail(tools, run, form=form, chain=chain, after=after))
+
+    return await about_run(req, None, verb)
 
 
 @app.route("migrations/{run}/verify", methods=["POST"])
 @app.durable_client_input(client_name="client")
 async def verify_migration(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Compare everything again, whatever happened since."""
-    return await about_run(req, client, repair.verify)
+    return await about_run(req, client, asked_by(req, repair.verify))
 
 
 @app.route("migrations/{run}/repair", methods=["POST"])
 @app.durable_client_input(client_name="client")
 async def repair_migration(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Write again what the verdict found wrong, then compare everything again."""
-    return await about_run(req, client, lambda tools, run: repair.ask(tools, run, req.get_body()))
+    return await about_run(req, client, asked_by(req, partial(repair.ask, body=req.get_body())))
 
 
 @app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from activities import auditing
 from activities.library import Library, Read
 from activities.link import object_maps
 from activities.toolbox import Toolbox
@@ -34,8 +35,8 @@ ONE_FILE_S = frozenset({"bundle-damaged", "file-changed", "file-size-differs", D
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What every file of one slice needs. ``us`` is the user we write as. ``overwrites``: a person decided that what
-    people changed since is to be written over."""
+    """What every file of one slice needs. ``us`` is the user we write as, ``chain`` what the audit trail calls us.
+    ``overwrites``: a person decided that what people changed since is to be written over."""
 
     tools: Toolbox
     run: Run
@@ -43,6 +44,7 @@ class Work:
     target: Dataverse
     us: str
     overwrites: bool = False
+    chain: str = ""
 
     @property
     def library(self) -> Library:
@@ -57,6 +59,12 @@ class Work:
     async def put(self, receipt: Receipt) -> None:
         """Write a receipt down."""
         await self.tools.receipts.put(self.run.id, receipt)
+
+    async def settle(self, receipt: Receipt) -> None:
+        """Write down how it ended with a file: first in the audit trail, since a file that has its receipt is not
+        looked at again."""
+        await auditing.attached(self.tools, self.run, receipt, chain=self.chain)
+        await self.put(receipt)
 
 
 @dataclass(slots=True)
@@ -73,8 +81,8 @@ async def attach(tools: Toolbox, slice_: Slice) -> Progress:
     lane = await tools.runs.lane(run.id, slice_.step, slice_.generation, slice_.object, slice_.lane)
     if lane.done:
         return Progress()
-    over = slice_.generation == run.overwrites
-    work = replace(await work_on(tools, run, slice_.object), overwrites=over)
+    over, chain = slice_.generation == run.overwrites, auditing.chain_of(lane)
+    work = replace(await work_on(tools, run, slice_.object), overwrites=over, chain=chain)
     shards = (await tools.runs.shards(run.id, slice_.generation, work.map.source))[slice_.lane :: slice_.lanes]
     shard, _, place = (lane.cursor or "0:0").partition(":")
     number, at, brought = int(shard), int(place), 0
@@ -89,6 +97,7 @@ async def attach(tools: Toolbox, slice_: Slice) -> Progress:
             if brought >= FILES_AT_A_TIME or time.monotonic() > deadline:
                 return Progress(more=True)
         number, at = number + 1, 0
+    await auditing.close(tools, run, work.chain)
     await tools.runs.put_lane(run.id, replace(lane, cursor=f"{number}:0", done=True))
     return Progress()
 
@@ -140,12 +149,12 @@ async def bring(work: Work, record: Mapping[str, Any]) -> bool:
     if stale := abandoned(fresh, before):
         await work.library.delete(stale)
     if edited and before and (before.state is ReceiptState.DONE or before.reason == EDITED):
-        await work.put(refused(going, EDITED))
+        await work.settle(refused(going, EDITED))
     elif before is None and way is not Route.SHAREPOINT and has_file(work, there):
-        await work.put(await _found_there(work, record, going, there))
+        await work.settle(await _found_there(work, record, going, there))
     else:
         await work.put(going)
-        await work.put(await _brought(work, record, going, there))
+        await work.settle(await _brought(work, record, going, there))
     return True
 
 

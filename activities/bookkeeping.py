@@ -6,8 +6,11 @@ from datetime import UTC, datetime
 
 import orjson
 
+from activities import auditing
 from activities.notify import notify
 from activities.toolbox import Toolbox
+from shared.audit.chain import spelled
+from shared.audit.event import APP, Event
 from shared.gates import DOCUMENT_OF
 from shared.runs.model import Run
 from shared.vocabulary import PROVE_AGAIN, Gate, Phase
@@ -16,14 +19,25 @@ from shared.wire.payloads import Look, Mark, Nothing, Seen, Trouble
 
 async def mark(tools: Toolbox, asked: Mark) -> Nothing:
     """The run is in a phase now, and waits for a gate or for nobody."""
-    await tools.runs.note(asked.run, phase=asked.phase, waiting_for=asked.waiting_for)
+    head = await _told(tools, asked, "phase")
+    await tools.runs.note(asked.run, phase=asked.phase, waiting_for=asked.waiting_for, audit_head=head)
     if asked.waiting_for in list(Gate):
         await notify(tools, await tools.run(asked.run))
     return Nothing()
 
 
+async def _told(tools: Toolbox, asked: Mark, kind: str) -> str:
+    """Tell the audit trail where the run is. A gate is told with what it shows: a map amended is shown once more."""
+    waits_at = asked.waiting_for if asked.waiting_for in list(Gate) else ""
+    shown = await tools.runs.document(asked.run, DOCUMENT_OF[Gate(waits_at)]) if waits_at else None
+    digest = shown.digest if shown else ""
+    facts = {"mark": "phase", "phase": asked.phase, "waiting_for": asked.waiting_for, "digest": digest}
+    return spelled(await tools.audit.add(asked.run, Event(kind, APP, facts)))
+
+
 async def trouble(tools: Toolbox, asked: Trouble) -> Nothing:
     """Show a problem on the run until a person resumes it."""
+    await tools.audit.add(asked.run, Event("problem", APP, {"mark": "problem", "code": asked.problem.code}))
     shown = {"code": asked.problem.code, "message": asked.problem.message, "remedy": asked.problem.remedy}
     await tools.runs.note(asked.run, problem=orjson.dumps(shown).decode())
     await notify(tools, await tools.run(asked.run))
@@ -33,7 +47,8 @@ async def trouble(tools: Toolbox, asked: Trouble) -> Nothing:
 async def finish(tools: Toolbox, asked: Mark) -> Nothing:
     """The run has ended."""
     ended = datetime.now(UTC).isoformat(timespec="milliseconds")
-    await tools.runs.note(asked.run, phase=asked.phase, waiting_for="", wish="", problem="", ended_at=ended)
+    columns = {"phase": asked.phase, "waiting_for": "", "wish": "", "problem": "", "ended_at": ended}
+    await tools.runs.note(asked.run, **columns, audit_head=await _told(tools, asked, "run-ended"))
     await notify(tools, await tools.run(asked.run))
     await tools.release(asked.run)
     return Nothing()
@@ -67,4 +82,7 @@ async def _answer(tools: Toolbox, run: Run, topic: str) -> str:
 async def _decision(tools: Toolbox, run: Run, gate: Gate) -> str:
     document = await tools.runs.document(run.id, DOCUMENT_OF[gate])
     decision = await tools.runs.decision(run.id, gate, document.digest) if document else None
-    return str(decision["decision"]) if decision else "wait"
+    if document is None or decision is None:
+        return "wait"
+    await auditing.decided(tools, run, gate, document.digest, decision)  # whoever took it may have died before telling
+    return str(decision["decision"])

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from activities.toolbox import Toolbox
+from shared.audit.event import APP, Event
 from shared.errors import Stop
 from shared.mapping.model import digest
 from shared.runs.model import Document
@@ -29,6 +30,8 @@ async def publish(tools: Toolbox, run: str, name: str, body: Mapping[str, Any]) 
     else:
         address = await tools.staging.write_document(run, name, dict(body), sequence)
     document = Document(name, address.path, mark, sequence)
+    facts = {"mark": f"document/{name}", "name": name, "digest": mark, "sequence": sequence}
+    await tools.audit.add(run, Event("document-published", APP, facts))
     await tools.runs.put_document(run, document)
     return document
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from activities import documents
+from activities import auditing, documents
 from activities.counting import count_staged
 from activities.toolbox import Toolbox
 from shared.corepractice.source import Source
@@ -32,6 +32,8 @@ async def extract(tools: Toolbox, slice_: Slice) -> Progress:
         lane = await _begun(tools, run, lane)
     for _ in range(SHARDS_AT_A_TIME):
         lane = await _stage_one(tools, run, source, lane)
+        if lane.done:
+            await auditing.close(tools, run, auditing.chain_of(lane))
         await tools.runs.put_lane(run.id, lane)
         if lane.done:
             break
@@ -73,6 +75,8 @@ async def _stage_one(tools: Toolbox, run: Run, source: Source, lane: LaneProgres
             await count_staged(tools, run.id, lane.object, number, records)
         address = await tools.staging.write_shard(run.id, lane.object, lane.generation, number, records)
         await tools.runs.put_shard(run.id, lane.object, lane.generation, number, address)
+        chain = auditing.chain_of(lane)
+        await auditing.staged(tools, run, lane.object, lane.generation, number, address, chain=chain)
     return replace(
         lane,
         cursor=cursor or "",

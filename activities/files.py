@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from activities import documents
+from activities import auditing, documents
 from activities.library import Library
 from activities.toolbox import Toolbox
 from shared.attachments.findings import merged
 from shared.attachments.receipts import Receipt, ReceiptState, after_files
 from shared.attachments.router import FilesPolicy, Route
+from shared.audit.event import APP, Event
+from shared.audit.keyed import keyed_all
 from shared.journal.entries import Entry, Page
 from shared.runs.model import LaneProgress, Run
 from shared.wire.payloads import About, Progress
@@ -107,17 +109,21 @@ def _in_library(receipt: Receipt) -> bool:
 
 async def _take_out(tools: Toolbox, run: Run, library: Library, lane: LaneProgress) -> Progress:
     """The next files. Their receipts stay, so that the folders are known."""
-    seen, more = 0, False
+    taken: list[Receipt] = []
+    held_before, more = lane.notes["held"], False
     async for receipt in tools.receipts.each(run.id, after=lane.cursor):
-        if seen == AT_A_TIME:
+        if len(taken) == AT_A_TIME:
             more = True
             break
         if _in_library(receipt) and receipt.state is not ReceiptState.UNDONE:
             if stays := await library.take_out(receipt):
                 lane = _held(lane, receipt.attachment, stays)
-            await tools.receipts.put(run.id, replace(receipt, state=ReceiptState.UNDONE, session=""))
-            seen += 1
+            taken.append(receipt)
         lane = replace(lane, cursor=receipt.row)
+    held = lane.notes["held"] - held_before
+    await _tell(tools, run, lane, "files-undone", [receipt.row for receipt in taken], held=held)
+    for receipt in taken:
+        await tools.receipts.put(run.id, replace(receipt, state=ReceiptState.UNDONE, session=""))
     await tools.runs.put_lane(run.id, lane if more else replace(lane, cursor=FOLDERS))
     return Progress(more=True)
 
@@ -129,15 +135,27 @@ async def _clear(tools: Toolbox, run: Run, library: Library, lane: LaneProgress)
         if receipt.contact and _in_library(receipt):
             made[receipt.contact] = made.get(receipt.contact, False) or receipt.made_folder
     todo = sorted(contact for contact in made if contact > lane.cursor.removeprefix(FOLDERS))
+    held_before = lane.notes["held"]
     for contact in todo[:AT_A_TIME]:
         if stays := await library.clear(contact, made_folder=made[contact]):
             lane = _held(lane, contact, stays)
         lane = replace(lane, cursor=f"{FOLDERS}{contact}")
     more = len(todo) > AT_A_TIME
+    await _tell(tools, run, lane, "folders-undone", todo[:AT_A_TIME], held=lane.notes["held"] - held_before)
     if made and not more:
         await library.forget()
+    if not more:
+        await auditing.close(tools, run, auditing.chain_of(lane))
     await tools.runs.put_lane(run.id, replace(lane, done=not more))
     return Progress(more=more)
+
+
+async def _tell(tools: Toolbox, run: Run, lane: LaneProgress, kind: str, ids: list[str], *, held: int) -> None:
+    """Tell the audit trail what was taken away, before anything says so that would keep a repeat from it."""
+    if ids:
+        rows = keyed_all(run.audit_key, ids)
+        facts = {"mark": f"{kind}/{rows[0]}", "undone": len(ids) - held, "held": held, "rows": rows}
+        await tools.audit.add(run.id, Event(kind, APP, facts), chain=auditing.chain_of(lane))
 
 
 def _held(lane: LaneProgress, what: str, why: str) -> LaneProgress:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from activities import auditing
 from activities.survey import records, stage_beside
 from activities.toolbox import Toolbox
 from shared.errors import AskPerson
@@ -37,6 +38,7 @@ async def derive_payers(tools: Toolbox, run: Run, generation: str, before: Mappi
         found = [{"id": key, "name": name} for key, name in sorted(new.items())]
         address = await tools.staging.write_shard(run.id, "payers", generation, PAYERS_SHARD, found)
         await tools.runs.put_shard(run.id, "payers", generation, PAYERS_SHARD, address)
+        await auditing.staged(tools, run, "payers", generation, PAYERS_SHARD, address)
     return named
 
 
@@ -100,6 +102,7 @@ async def _rewrite(tools: Toolbox, run: Run, generation: str, policies: Mapping[
         joined = [_with(patient, policies) for patient in await tools.staging.read_shard(address)]
         beside = await tools.staging.write_shard(run.id, JOINED, generation, number, joined)
         await tools.runs.put_shard(run.id, "patients", generation, number, beside)
+        await auditing.staged(tools, run, "patients", generation, number, beside)
 
 
 def _with(patient: Record, policies: Mapping[str, list[Record]]) -> Record:

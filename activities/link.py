@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Mapping
 from typing import Any
 
-from activities import documents, insurance, matching
+from activities import auditing, documents, insurance, matching
 from activities.survey import Survey, ids_of, index, records, recover, referred_to, survey
 from activities.toolbox import Toolbox
 from shared import owners as ownership
@@ -35,6 +35,7 @@ async def link(tools: Toolbox, about: About) -> Nothing:
     if about.generation == "base" and mapping.rule("defaults"):
         address = await tools.staging.write_shard(run.id, "defaults", "base", 0, [DEFAULT_RECORD])
         await tools.runs.put_shard(run.id, "defaults", "base", 0, address)
+        await auditing.staged(tools, run, "defaults", "base", 0, address)
     if about.generation == "base":
         rules = await tools.target_of(run).attachment_rules()
         policy = FilesPolicy.of(rules, run.request.get("files") or {})

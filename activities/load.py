@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from activities import auditing
 from activities.files import left_behind, receipts_of
 from activities.link import object_maps
 from activities.reading import present as rows_there
 from activities.toolbox import Toolbox
+from shared.audit.event import APP, Event
+from shared.audit.keyed import keyed_all
 from shared.dataverse.client import Dataverse
 from shared.dataverse.results import Closing, Result
 from shared.errors import AskPerson
@@ -49,6 +53,28 @@ class Work:
         return list(groups.items())
 
     @property
+    def chain(self) -> str:
+        """The audit chain this slice writes."""
+        return auditing.chain_of(
+            LaneProgress(self.slice.step, self.slice.generation, self.slice.object, self.slice.lane)
+        )
+
+    def told(self, page: int, tally: Tally, reasons: Mapping[str, int], entries: Iterable[Entry]) -> Event:
+        """One batch as the audit trail keeps it: counts, and the rows that were written, by their keyed ids."""
+        facts = {
+            "mark": f"{self.chain}/{page}",
+            "object": self.slice.object,
+            "generation": self.slice.generation,
+            "created": tally.created,
+            "updated": tally.updated,
+            "excluded": tally.excluded,
+            "set_aside": tally.set_aside,
+            "reasons": dict(reasons),
+            "rows": keyed_all(self.run.audit_key, (entry.id for entry in entries)),
+        }
+        return Event("batch-loaded", APP, facts)
+
+    @property
     def page_lane(self) -> str:
         """The journal lane this slice writes."""
         return f"{order_of(self.slice.generation)}|{self.slice.generation}|{self.slice.object}|{self.slice.lane:03d}"
@@ -68,6 +94,7 @@ async def load(tools: Toolbox, slice_: Slice) -> Progress:
     shards = (await tools.runs.shards(run.id, slice_.generation, source))[slice_.lane :: slice_.lanes]
     shard, _, batch = (lane.cursor or "0:0").partition(":")
     if int(shard) >= len(shards):
+        await auditing.close(tools, run, auditing.chain_of(lane))
         await tools.runs.put_lane(run.id, replace(lane, done=True))
         return Progress()
     records = await tools.staging.read_shard(shards[int(shard)])
@@ -140,6 +167,7 @@ async def _batch(work: Work, records: list[dict[str, Any]], *, page: int) -> tup
     entries = batches.entries_for(work.map, batch.touched, present, half_done=half_done, left=work.left)
     asides |= {found.source_ids[id_]: (batches.EDITED, "") for id_ in batch.conflicts}
     failed: dict[str, tuple[str, str]] = {}
+    settling: list[Awaitable[None]] = []
     if batch.touched or batches.is_half_done(half_done):
         intended = Page(work.wave, work.map.table.name, work.page_lane, page, PageState.INTENDED, entries)
         await work.journal.put(intended)
@@ -147,11 +175,18 @@ async def _batch(work: Work, records: list[dict[str, Any]], *, page: int) -> tup
         versions = await work.target.rows(
             work.map.table, [entry.id for entry in entries], select=[work.map.table.primary_id]
         )
-        await work.journal.put(intended.settled({id_: str(row["@odata.etag"]) for id_, row in versions.items()}))
+        settled = intended.settled({id_: str(row["@odata.etag"]) for id_, row in versions.items()})
+        settling.append(work.journal.put(settled))
     asides |= {found.source_ids[id_]: why for id_, why in failed.items()}
-    await work.tools.runs.put_asides(work.run.id, work.slice.object, asides)
     tally = _tally(work, found, present, entries, {*failed, *batch.conflicts}, len(asides))
-    return tally, _reasons(found.excluded, asides)
+    reasons = _reasons(found.excluded, asides)
+    told = work.told(page, tally, reasons, entries)
+    await asyncio.gather(
+        *settling,
+        work.tools.runs.put_asides(work.run.id, work.slice.object, asides),
+        work.tools.audit.add(work.run.id, told, chain=work.chain),
+    )
+    return tally, reasons
 
 
 def _part_ids(object_map: ObjectMap, record: Mapping[str, Any]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 from activities import documents
 from activities.toolbox import Toolbox
 from shared import owners as ownership
+from shared.audit.event import APP, Event
 from shared.corepractice.source import Source
 from shared.errors import AskPerson
 from shared.wire.payloads import About, Nothing
@@ -31,6 +32,8 @@ async def owners(tools: Toolbox, about: About) -> Nothing:
     body = ownership.document(lines, fallback_owner=fallback, fallback_named=bool(named))
     if run.option("impersonate_authors"):
         body["authors"] = ownership.authors(lines, users)
+    facts = {"mark": "owners", "fallback_named": bool(named), "staff": len(lines), "counts": body["counts"]}
+    await tools.audit.add(run.id, Event("owners-settled", APP, facts))
     await documents.publish(tools, run.id, "owners", body)
     return Nothing()
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from activities import documents
+from activities import auditing, documents
 from activities.preflight import preflight
 from activities.toolbox import Toolbox
 from shared import answers, gates, intake
 from shared.answers import Answer
+from shared.audit.chain import REGISTERED
+from shared.audit.event import Event
 from shared.diff.compare import masked
 from shared.mapping.amend import complaints
 from shared.mapping.model import parse
@@ -43,7 +45,20 @@ class Outcome:
     wake: tuple[tuple[str, str], ...] = ()
 
 
-async def start(tools: Toolbox, body: bytes, key: str) -> Outcome:
+KEY_HOLDER, TIMER = "function-key", "timer"
+
+
+def asker(tools: Toolbox, principal: str) -> str:
+    """Who asks, as far as the app can know: the user whom the platform signed in, else whoever holds a function key.
+
+    ``principal`` is a header. It is believed only where App Service authentication is on, which takes the header away
+    from whoever sends it; elsewhere anybody with a key could write any name there.
+    """
+    name = "".join(sign for sign in principal if sign.isprintable())[:128]
+    return name if name and tools.settings.users_sign_in else KEY_HOLDER
+
+
+async def start(tools: Toolbox, body: bytes, key: str, *, who: str = KEY_HOLDER) -> Outcome:
     """Register a run, once per idempotency key, after everything that can be checked was checked."""
     if len(body) > intake.LARGEST_BODY:
         return Outcome(answers.too_large(intake.LARGEST_BODY))
@@ -61,6 +76,9 @@ async def start(tools: Toolbox, body: bytes, key: str) -> Outcome:
         _, first = await tools.runs.claim_start(key, run=run, body_digest=digest)
         if first != digest:
             return Outcome(_other_body())
+        # First the trail, then the row: a start that is repeated because it was cut off finds the event and the row.
+        facts = {"mark": "run", "run": run, "request": digest}
+        await tools.audit.add(run, Event(REGISTERED, who, facts))
         await tools.runs.register(run, request, at=datetime.now(UTC).isoformat(timespec="milliseconds"))
     return Outcome(_started(run), start=("migration", run))
 
@@ -68,7 +86,8 @@ async def start(tools: Toolbox, body: bytes, key: str) -> Outcome:
 def _started(run: str) -> Answer:
     here = f"/api/migrations/{run}"
     links = {"self": here, "decisions": f"{here}/decisions", "documents": f"{here}/documents/{{name}}"}
-    links |= {name: f"{here}/{name}" for name in ("rollback", "pause", "resume", "pickup", "verify", "repair")}
+    asks = ("rollback", "pause", "resume", "pickup", "verify", "repair")
+    links |= {name: f"{here}/{name}" for name in (*asks, "audit")}
     return Answer(202, {"run": run, "links": links}, {"Location": here})
 
 
@@ -121,7 +140,7 @@ def _listed(undone: Iterable[Mapping[str, Any]]) -> list[list[str]]:
     ]
 
 
-async def document(tools: Toolbox, run: Run, name: str, *, values: bool) -> Answer:
+async def document(tools: Toolbox, run: Run, name: str, *, values: bool, who: str = KEY_HOLDER) -> Answer:
     """One document with its digest. Record values are masked unless they are asked for."""
     if name not in DOCUMENTS:
         detail = f"Documents are: {', '.join(DOCUMENTS)}."
@@ -130,6 +149,9 @@ async def document(tools: Toolbox, run: Run, name: str, *, values: bool) -> Answ
     if found is None:
         detail = f"The run is in phase {run.phase.value}; this document comes later."
         return answers.problem(404, "document-not-yet", "The document is not there yet", detail)
+    if values and name in documents.HOLDS_VALUES:
+        facts = {"document": name, "digest": found.digest, "sequence": found.sequence}
+        await tools.audit.add(run.id, Event("values-read", who, facts))
     body = await documents.content(tools, found)
     if name == "sample-diff" and not values:
         body = _masked(body)
@@ -145,7 +167,7 @@ def _masked(body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "values": "masked; ask with ?values=shown to see them"}
 
 
-async def decide(tools: Toolbox, run: Run, body: bytes) -> Outcome:
+async def decide(tools: Toolbox, run: Run, body: bytes, *, who: str = KEY_HOLDER) -> Outcome:
     """Take a decision about the document a gate shows."""
     if len(body) > intake.LARGEST_BODY:
         return Outcome(answers.too_large(intake.LARGEST_BODY))
@@ -166,19 +188,21 @@ async def decide(tools: Toolbox, run: Run, body: bytes) -> Outcome:
         wrong = complaints(parse(mapping), asked.changes) if asked.decision == "amend" else []
         if wrong:
             return Outcome(answers.doubtful({"at": "changes", "problem": text} for text in wrong))
-    stamped = {**asked.model_dump(), "at": datetime.now(UTC).isoformat(timespec="seconds")}
+    stamped = {**asked.model_dump(), "who": who, "at": datetime.now(UTC).isoformat(timespec="seconds")}
     recorded = earlier or await tools.runs.decide(run.id, asked.gate, asked.digest, stamped) or stamped
     if recorded["decision"] != asked.decision:
         return Outcome(answers.refused(gates.already(recorded["decision"])))
+    await auditing.decided(tools, run, Gate(asked.gate), asked.digest, recorded)
     answer = Answer(202, {"run": run.id, "gate": asked.gate, "decision": asked.decision})
     return Outcome(answer, wake=await _waiters(tools, run))
 
 
-async def rollback(tools: Toolbox, run: Run) -> Outcome:
+async def rollback(tools: Toolbox, run: Run, *, who: str = KEY_HOLDER) -> Outcome:
     """Turn the run back, wherever it is."""
     refusal = gates.judge_rollback(run)
     if refusal:
         return Outcome(answers.refused(refusal))
+    await tools.audit.add(run.id, Event("rollback-asked", who, {"phase": run.phase.value}))
     await tools.runs.note(run.id, wish="rollback", problem="")
     answer = Answer(202, {"run": run.id, "asked": "rollback"})
     if run.phase is Phase.FINISHED:
@@ -188,32 +212,36 @@ async def rollback(tools: Toolbox, run: Run) -> Outcome:
     return Outcome(answer, wake=await _waiters(tools, run))
 
 
-async def pause(tools: Toolbox, run: Run) -> Outcome:
+async def pause(tools: Toolbox, run: Run, *, who: str = KEY_HOLDER) -> Outcome:
     """Let every step that is under way end, and start no other."""
     refusal = gates.judge_pause(run)
     if refusal:
         return Outcome(answers.refused(refusal))
+    await tools.audit.add(run.id, Event("pause-asked", who, {"phase": run.phase.value}))
     await tools.runs.note(run.id, wish="pause")
     return Outcome(Answer(202, {"run": run.id, "asked": "pause"}))
 
 
-async def resume(tools: Toolbox, run: Run) -> Outcome:
+async def resume(tools: Toolbox, run: Run, *, who: str = KEY_HOLDER) -> Outcome:
     """Go on after a pause, or after a problem somebody has dealt with."""
     refusal = gates.judge_resume(run)
     if refusal:
         return Outcome(answers.refused(refusal))
     wish = "rollback" if run.phase is Phase.ROLLBACK else ""
     overlook = bool(run.problem and run.problem["code"] == "too-many-set-aside")
+    facts = {"mark": "problem", "phase": run.phase.value, "problem": run.problem["code"] if run.problem else ""}
+    await tools.audit.add(run.id, Event("resume-asked", who, facts))
     await tools.runs.note(run.id, wish=wish, problem="", overlook_set_aside=overlook or run.overlook_set_aside)
     return Outcome(Answer(202, {"run": run.id, "asked": "resume"}), wake=await _waiters(tools, run))
 
 
-async def pickup(tools: Toolbox, run: Run, *, close: bool) -> Outcome:
+async def pickup(tools: Toolbox, run: Run, *, close: bool, who: str = KEY_HOLDER) -> Outcome:
     """Pick up the source's changes now; ``close`` makes it the last time."""
     refusal = gates.judge_pickup(run)
     if refusal:
         return Outcome(answers.refused(refusal))
     marks: Mapping[str, Any] = {"close_asked": True} if close else {"pickups_asked": run.pickups_asked + 1}
+    await tools.audit.add(run.id, Event("pickup-asked", who, {"close": close}))
     await tools.runs.note(run.id, **marks)
     asked = "close" if close else "pickup"
     return Outcome(Answer(202, {"run": run.id, "asked": asked}), wake=await _waiters(tools, run))
@@ -222,7 +250,7 @@ async def pickup(tools: Toolbox, run: Run, *, close: bool) -> Outcome:
 async def all_in_their_window(tools: Toolbox) -> list[Outcome]:
     """A pickup for every run whose delta window is open: what the timer does."""
     runs = [run for run in await tools.runs.all() if run.phase is Phase.DELTA]
-    return [await pickup(tools, run, close=False) for run in runs]
+    return [await pickup(tools, run, close=False, who=TIMER) for run in runs]
 
 
 async def find(tools: Toolbox, run: str) -> Run | None:

@@ -13,17 +13,18 @@ from typing import Any
 
 import orjson
 
-from activities import documents
+from activities import auditing, documents
 from activities.extract import previous
 from activities.link import object_maps
 from activities.proof import lanes_of, turns
-from activities.reception import Outcome
+from activities.reception import KEY_HOLDER, Outcome
 from activities.reconcile import latest
 from activities.survey import records
 from activities.toolbox import Toolbox
 from shared import answers, gates, intake
 from shared.answers import Answer
 from shared.attachments.receipts import ReceiptState
+from shared.audit.event import Event
 from shared.loading.batches import EDITED
 from shared.mapping.compiled import ObjectMap
 from shared.reconcile.verdict import LEFT_AS_IT_IS
@@ -36,15 +37,16 @@ Wrong = tuple[str, dict[str, Any]]
 """An object, and a staged record of it whose row or file is not as it should be."""
 
 
-async def verify(tools: Toolbox, run: Run) -> Outcome:
+async def verify(tools: Toolbox, run: Run, *, who: str = KEY_HOLDER) -> Outcome:
     """Have everything compared again. The verdict gets a new version."""
     refusal = gates.judge_verify(run)
     if refusal:
         return Outcome(answers.refused(refusal))
+    await tools.audit.add(run.id, Event("verify-asked", who, {"phase": run.phase.value}))
     return await _proof_asked(tools, run, "verify")
 
 
-async def ask(tools: Toolbox, run: Run, body: bytes) -> Outcome:
+async def ask(tools: Toolbox, run: Run, body: bytes, *, who: str = KEY_HOLDER) -> Outcome:
     """Have what the latest verdict found wrong put right, and everything compared again."""
     if len(body) > intake.LARGEST_BODY:
         return Outcome(answers.too_large(intake.LARGEST_BODY))
@@ -55,8 +57,10 @@ async def ask(tools: Toolbox, run: Run, body: bytes) -> Outcome:
     refusal = gates.judge_repair(run, asked.how, await documents.read(tools, run.id, "verdict"))
     if refusal:
         return Outcome(answers.refused(refusal))
-    at = datetime.now(UTC).isoformat(timespec="seconds")
-    repair = {**asked.model_dump(), "turn": str(await turns(tools, run)), "at": at}
+    at, turn = datetime.now(UTC).isoformat(timespec="seconds"), await turns(tools, run)
+    repair = {**asked.model_dump(), "turn": str(turn), "at": at}
+    facts = {"phase": run.phase.value, "how": asked.how, "by": asked.by, "turn": turn}
+    await tools.audit.add(run.id, Event("repair-asked", who, facts))
     await tools.runs.note(run.id, repair=orjson.dumps(repair).decode())
     return await _proof_asked(tools, run, "repair")
 
@@ -120,6 +124,7 @@ async def _stage(tools: Toolbox, run: Run, maps: Mapping[str, ObjectMap], turn: 
         number = shards.get(source, 0)
         address = await tools.staging.write_shard(run.id, source, generation, number, found)
         await tools.runs.put_shard(run.id, source, generation, number, address)
+        await auditing.staged(tools, run, source, generation, number, address)
         shards[source], counts[source] = number + 1, counts.get(source, 0) + len(found)
 
     async for name, record in _wrong(tools, run, maps, turn):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from activities import documents
+from activities import auditing, documents
 from activities.link import object_maps
 from activities.survey import records
 from activities.toolbox import Toolbox
@@ -34,6 +34,7 @@ async def choose_sample(tools: Toolbox, about: About) -> Nothing:
         if picked:
             address = await tools.staging.write_shard(run.id, name, "sample", 0, list(picked.values()))
             await tools.runs.put_shard(run.id, name, "sample", 0, address)
+            await auditing.staged(tools, run, name, "sample", 0, address)
     return Nothing()
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from activities import components, documents
 from activities.components import Publisher, Solution
 from activities.toolbox import Toolbox
+from shared.audit.event import APP, Event
 from shared.dataverse.definitions import publisher_name
 from shared.errors import AskPerson, TryAgain
 from shared.guide.document import Names, guide
@@ -117,6 +118,8 @@ async def _apply(tools: Toolbox, run: Run, wanted: Sequence[Table], found: Gaps)
             await target.publish([table.name for table in wanted])  # a column is locked when that is published
         page = earlier or Page(0, "schema", LANE, len(pages) + 1, PageState.INTENDED, (Entry(name, None),))
         pages[name] = page
+        # Before it is made: a repeat after a crash sees the part in the target, and would not come this way again.
+        await tools.audit.add(run.id, Event("schema-change", APP, {"mark": f"schema/{name}", "makes": name}))
         await journal.put(page)
         created = await components.create(target, part, prefix=prefix)
         # A page intended by an earlier attempt means the component was missing then: what is there now is ours.
@@ -148,6 +151,9 @@ async def undo_schema(tools: Toolbox, about: About) -> Progress:
         elif _made(page):
             held = await components.drop(target, entry.id, made_tables=made)
         stays = stays or bool(held)
+        if _made(page):
+            facts = {"mark": f"schema/{entry.id}", "unmakes": entry.id, "stays": held}
+            await tools.audit.add(run.id, Event("schema-undone", APP, facts))
         await journal.put(replace(page, state=PageState.UNDONE, entries=(replace(entry, version=held or "gone"),)))
         done += 1
         if enough(done):

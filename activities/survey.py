@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from activities import auditing
 from activities.counting import count_beside
 from activities.toolbox import Toolbox
 from shared.loading.gaps import Numbers
@@ -129,5 +130,6 @@ async def stage_beside(
         await count_beside(tools, run.id, source, found)
     address = await tools.staging.write_shard(run.id, source, generation, shard, found)
     await tools.runs.put_shard(run.id, source, generation, shard, address)
+    await auditing.staged(tools, run, source, generation, shard, address)
     done = LaneProgress("extract", generation, source, lane, done=True, tally=Tally(extracted=len(found)))
     await tools.runs.put_lane(run.id, done)

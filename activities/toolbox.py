@@ -12,6 +12,7 @@ import httpx
 from azure.data.tables.aio import TableServiceClient
 
 from shared.attachments.store import Receipts
+from shared.audit.store import Audit
 from shared.corepractice.bundle import BundleSource
 from shared.corepractice.client import ApiSource
 from shared.corepractice.source import Source
@@ -55,6 +56,7 @@ class Toolbox:
         self.staging = Staging.connect(
             connection=config.storage_connection, account=config.storage_account, credential=credential
         )
+        self.audit = Audit(self.staging.service)
         self.runs = Runs(self.tables)
         self.receipts = Receipts(self.tables)
         self.http = httpx.AsyncClient(timeout=httpx.Timeout(60, connect=10), follow_redirects=False)

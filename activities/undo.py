@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from activities import auditing
 from activities.files import corrected, receipts_of
 from activities.link import object_maps
 from activities.load import order_of
 from activities.reading import present as rows_there
 from activities.toolbox import Toolbox
+from shared.audit.event import APP, Event
+from shared.audit.keyed import keyed_all
 from shared.dataverse.client import Dataverse
 from shared.dataverse.results import Result
 from shared.journal import undo as journal_undo
 from shared.journal.entries import Page, PageState
 from shared.mapping.compiled import ObjectMap
+from shared.runs.model import Run
 from shared.schema.model import Table
 from shared.wire.payloads import Progress, Slice
 
@@ -49,11 +54,28 @@ async def undo(tools: Toolbox, slice_: Slice) -> Progress:
         notes["undone"] += undone
         notes["held"] += len(held)
         notes["listed"] = [*notes["listed"], *([page.table, *one] for one in held)][:MOST_LISTED]
+        await tools.audit.add(run.id, _told(run, slice_, page, undone, held), chain=auditing.chain_of(lane))
         await journal.put(replace(page, state=PageState.UNDONE))
         await tools.runs.put_lane(run.id, replace(lane, notes=notes))
     more = len(pages) > PAGES_AT_A_TIME
+    if not more:
+        await auditing.close(tools, run, auditing.chain_of(lane))
     await tools.runs.put_lane(run.id, replace(lane, notes=notes, done=not more))
     return Progress(more=more)
+
+
+def _told(run: Run, slice_: Slice, page: Page, undone: int, held: Sequence[tuple[str, str]]) -> Event:
+    """One page as the audit trail keeps it, before the journal says that it is undone and nobody comes back to it."""
+    facts = {
+        "mark": f"{page.lane}/{page.number}",
+        "object": slice_.object,
+        "generation": slice_.generation,
+        "undone": undone,
+        "held": dict(Counter(why for _, why in held)),
+        "rows": keyed_all(run.audit_key, (entry.id for entry in page.entries)),
+        "rows_held": keyed_all(run.audit_key, (id_ for id_, _ in held)),
+    }
+    return Event("batch-undone", APP, facts)
 
 
 async def _undo_page(

@@ -19,6 +19,8 @@ class Run:
 
     ``repair`` is what a person asked for about the latest verdict: ``how`` and ``turn``. ``repaired_by`` is the
     generation that writes it, ``overwrites`` the latest generation that may write over what people changed.
+    ``audit_key`` turns ids into the keyed hashes of the audit trail, in hexadecimal; one that a vault wraps would get a
+    column of its own beside it. ``audit_head`` is where the trail's story was when the run last came to a phase.
     """
 
     id: str
@@ -39,6 +41,8 @@ class Run:
     repair: Mapping[str, str] | None = None
     repaired_by: str = ""
     overwrites: str = ""
+    audit_key: str = field(default="", repr=False)
+    audit_head: str = ""
 
     @property
     def ended(self) -> bool:

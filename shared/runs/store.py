@@ -8,6 +8,7 @@ story and the front door never overwrite one another.
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -23,6 +24,7 @@ from shared.storage_failures import storage_failure
 from shared.vocabulary import Address, Phase, Tally
 
 TABLE = "runs"
+AUDIT_KEY_BYTES = 32
 
 
 class Runs:
@@ -91,7 +93,7 @@ class Runs:
         return (str(row["run"]), str(row["body"])) if row else None
 
     async def register(self, run: str, request: Mapping[str, Any], *, at: str) -> bool:
-        """Write a new run down. False when it was there already."""
+        """Write a new run down, with a key of its own for the audit trail. False when it was there already."""
         return await self._insert(
             {
                 "PartitionKey": "run",
@@ -99,6 +101,7 @@ class Runs:
                 "request": orjson.dumps(request).decode(),
                 "phase": Phase.REGISTERED.value,
                 "registered_at": at,
+                "audit_key": secrets.token_hex(AUDIT_KEY_BYTES),
             }
         )
 
@@ -260,4 +263,6 @@ def _run(row: Mapping[str, Any]) -> Run:
         repair=orjson.loads(row["repair"]) if row.get("repair") else None,
         repaired_by=str(row.get("repaired_by", "")),
         overwrites=str(row.get("overwrites", "")),
+        audit_key=str(row.get("audit_key", "")),
+        audit_head=str(row.get("audit_head", "")),
     )

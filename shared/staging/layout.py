@@ -15,6 +15,8 @@ DOCUMENTS = "documents"
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _GENERATION = re.compile(r"base|sample|delta-\d{4,}")
 _PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}(/[A-Za-z0-9][A-Za-z0-9._-]{0,127}){0,7}")
+_CHAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
+_PART = re.compile(rf"(?P<chain>{_CHAIN.pattern})-(?P<part>\d{{4,6}})\.ndjson")
 
 
 def delta(number: int) -> str:
@@ -34,6 +36,19 @@ def document_path(run: str, name: str, sequence: int) -> str:
     if sequence < 0:
         raise ValueError(f"no such version of a document: {sequence}")
     return f"{_word(run)}/{DOCUMENTS}/{_word(name)}-{sequence}.json"
+
+
+def audit_path(run: str, chain: str, part: int) -> str:
+    """Where one part of a chain of events lies in the container ``audit``."""
+    if not _CHAIN.fullmatch(chain) or part < 0:
+        raise ValueError(f"no such chain or part: {chain} {part}")
+    return f"{_word(run)}/{chain}-{part:04d}.ndjson"
+
+
+def audit_part(path: str) -> tuple[str, int] | None:
+    """The chain and the number of the part that lies there, or None for what is no part of a chain."""
+    found = _PART.fullmatch(path.partition("/")[2])
+    return (found["chain"], int(found["part"])) if found else None
 
 
 def run_prefix(run: str) -> str:

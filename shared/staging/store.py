@@ -49,6 +49,11 @@ class Staging:
         address = f"https://{account}.blob.core.windows.net"
         return cls(BlobServiceClient(address, credential=credential, **settings))
 
+    @property
+    def service(self) -> BlobServiceClient:
+        """The account, for the other doors that lead to it."""
+        return self._service
+
     async def close(self) -> None:
         """Close the connections."""
         await self._service.close()

@@ -105,3 +105,9 @@ def test_the_way_back_survives_it_too_and_leaves_nothing(town: Stay, story: dict
     back = customer.until(run, phase="rolled-back")["rollback"]
     assert back["listed"] == []
     assert customer.export() == story["before"]
+
+
+def test_r143_the_audit_trail_is_intact_all_the_same(story: dict[str, Any]):
+    found = story["customer"].api.call("GET", f"/api/migrations/{story['run']}/audit")
+    assert found["intact"], found["first_broken"]
+    assert sum(chain["events"] for chain in found["chains"].values()) > 100
