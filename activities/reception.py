@@ -32,6 +32,7 @@ DOCUMENTS = (
     "files",
     "sample-diff",
     "conservation",
+    "exceptions",
     "verdict",
 )
 

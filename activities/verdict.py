@@ -9,6 +9,7 @@ from typing import Any
 
 from activities import documents
 from activities.conservation import publish_conservation
+from activities.exceptions import publish_exceptions
 from activities.files import files_found, publish_files
 from activities.link import object_maps
 from activities.proof import lanes_of, turns
@@ -54,6 +55,7 @@ async def verdict(tools: Toolbox, about: About) -> Nothing:
     )
     at = datetime.now(UTC).isoformat(timespec="seconds")
     body = {"turn": turn, "version": turn, "at": at, **verdict_of(found)}
+    await publish_exceptions(tools, run, body)
     await documents.publish(tools, run.id, "verdict", body)
     return Nothing()
 

@@ -108,6 +108,14 @@ class Customer:
         """A document with its digest."""
         return self.api.call("GET", f"/api/migrations/{run}/documents/{name}{'?values=shown' if shown else ''}")
 
+    def report(self, run: str, name: str, form: str) -> bytes:
+        """A document as a page or a sheet, as a browser gets it."""
+        url = f"{self.api.url}/api/migrations/{run}/documents/{name}?format={form}"
+        asked = urllib.request.Request(url, headers={"x-functions-key": self.api.key})
+        with urllib.request.urlopen(asked, timeout=120) as answer:
+            content: bytes = answer.read()
+        return content
+
     def decide(self, run: str, gate: str, decision: str = "approve", **more: Any) -> dict[str, Any]:
         """Decide about what the gate shows now."""
         digest = self.document(run, DOCUMENT_OF[gate])["digest"]

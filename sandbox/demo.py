@@ -25,7 +25,7 @@ async def demonstrate(town: Town, result: Path, *, patients: int) -> int:
     """Run the demo and write ``result``. The exit code."""
     screen = Screen()
     try:
-        found = await asyncio.to_thread(_tell, town, screen, patients)
+        found = await asyncio.to_thread(_tell, town, screen, result, patients=patients)
     except Disappointed as disappointed:
         screen.line(f"The demo failed: {disappointed}")
         return 1
@@ -35,7 +35,7 @@ async def demonstrate(town: Town, result: Path, *, patients: int) -> int:
     return 0 if clean else 1
 
 
-def _tell(town: Town, screen: Screen, patients: int) -> dict[str, Any]:
+def _tell(town: Town, screen: Screen, result: Path, *, patients: int) -> dict[str, Any]:
     began = time.monotonic()
     customer = Customer(town)
     before = customer.export()
@@ -55,6 +55,7 @@ def _tell(town: Town, screen: Screen, patients: int) -> dict[str, Any]:
     screen.title(verdict["headline"])
     _show_verdict(verdict, screen)
     _show_files(verdict["files"], screen)
+    _keep_pages(customer, run, result.parent, screen)
     _approve(customer, run, "sign-off", screen)
     moved = customer.until(run, phase="finished", watch=screen.progress)
     screen.title("One click back")
@@ -74,6 +75,14 @@ def _tell(town: Town, screen: Screen, patients: int) -> dict[str, Any]:
         "rollback": {"rows_left": rows_left, "differences": differences},
         "seconds": round(time.monotonic() - began, 1),
     }
+
+
+def _keep_pages(customer: Customer, run: str, folder: Path, screen: Screen) -> None:
+    """The reports as a person would save them from the browser."""
+    for name, form in (("verdict", "html"), ("sample-diff", "html"), ("exceptions", "html"), ("exceptions", "csv")):
+        path = folder / f"{name}.{form}"
+        path.write_bytes(customer.report(run, name, form))
+        screen.line(f"  {name} as {form}: {path}")
 
 
 def _problems(verdict: Mapping[str, Any]) -> int:

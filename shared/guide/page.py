@@ -1,7 +1,7 @@
 """The guide as one page: offline, without scripts, for the screen and for paper.
 
-The template lies beside this file because it belongs to the guide alone. Names and labels come from a practice's data
-and from the target, so everything is escaped: autoescape is on, and the template marks nothing as safe.
+The template lies beside this file because it belongs to the guide alone; its looks are those of every page. Names and
+labels come from a practice's data and from the target: everything is escaped, and the template marks nothing as safe.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
+
+from shared.report.paper import paper
 
 
 def html(body: Mapping[str, Any]) -> str:
@@ -20,11 +22,4 @@ def html(body: Mapping[str, Any]) -> str:
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("shared.guide", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html")
+    return paper("shared.guide").get_template("page.html")

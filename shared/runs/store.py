@@ -190,6 +190,11 @@ class Runs:
         """The records of an object that could not go, with the reason."""
         return {str(row["id"]): str(row["reason"]) async for row in self._list(run, f"aside|{object_}|")}
 
+    async def each_aside(self, run: str, object_: str) -> AsyncIterator[tuple[str, str, str]]:
+        """The same one by one: source id, reason and column."""
+        async for row in self._list(run, f"aside|{object_}|"):
+            yield str(row["id"]), str(row["reason"]), str(row.get("column") or "")
+
     async def aside(self, run: str, object_: str, source_id: str) -> str | None:
         """Why one record could not go, or None."""
         row = await self._get(run, _aside_key(object_, source_id))

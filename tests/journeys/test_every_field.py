@@ -186,6 +186,17 @@ def test_the_verdict_is_versioned_and_its_digests_tell_what_changed(case: Case, 
     assert changed == {"patients", "appointments", "payments", "treatment_plan_lines"}
 
 
+def test_r131_the_verdict_and_its_exceptions_are_pages_and_sheets(case: Case, second: dict[str, Any]):
+    page = case.customer.report(case.run, "verdict", "html").decode()
+    assert second["headline"] in page
+    assert "Not proved" in page
+    sheet = case.customer.report(case.run, "exceptions", "csv").decode("utf-8-sig").splitlines()
+    listed = case.customer.document(case.run, "exceptions")["document"]
+    assert len(sheet) == 1 + listed["count"]
+    assert {"differs", "missing", "unexpected", "bytes-differ"} <= set(listed["counts"])
+    assert "<td>" in case.customer.report(case.run, "sample-diff", "html").decode()
+
+
 def test_a18_a_repair_writes_again_what_nobody_edited_and_lists_the_rest(case: Case, second: dict[str, Any]):
     third = case.asks("repair", {"how": "rewrite", "by": "Dr Practice"})
     assert third["differences"] == 0

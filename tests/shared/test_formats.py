@@ -8,7 +8,7 @@ from shared.answers import Answer, problem
 from shared.formats import as_asked
 
 GUIDE = Answer(200, {"name": "setup-guide", "digest": "d", "document": {"html": "<p>", "markdown": "# x"}})
-PLAIN = Answer(200, {"name": "verdict", "digest": "d", "document": {"proved": True}})
+PLAIN = Answer(200, {"name": "mapping", "digest": "d", "sequence": 1, "document": {"proved": True}})
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
