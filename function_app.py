@@ -160,7 +160,7 @@ async def get_lineage(req: func.HttpRequest) -> func.HttpResponse:
 
     async def verb(tools: Toolbox, run: Run) -> Outcome:
         table, row, shown = req.route_params["table"], req.route_params["id"], req.params.get("values") == "shown"
-        return Outcome(await lineage.lineage(tools, run, table, row, values=shown))
+        return Outcome(await lineage.lineage(tools, run, table, row, values=shown, who=asker(tools, req)))
 
     return await about_run(req, None, verb)
 

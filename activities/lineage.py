@@ -15,6 +15,8 @@ from activities.reading import present
 from activities.toolbox import Toolbox
 from activities.tracing import generations, record_behind, words_of, writes_of
 from shared.answers import Answer
+from shared.audit.event import Event
+from shared.audit.keyed import keyed_all
 from shared.gates import DOCUMENT_OF
 from shared.journal.entries import Entry
 from shared.lineage import refusals
@@ -50,7 +52,7 @@ class Asked:
         return f"{self.rules.prefix}_sourceid"
 
 
-async def lineage(tools: Toolbox, run: Run, table: str, row: str, *, values: bool) -> Answer:
+async def lineage(tools: Toolbox, run: Run, table: str, row: str, *, values: bool, who: str) -> Answer:
     """Where a row comes from. Record values are masked unless they are asked for."""
     if not GUID.fullmatch(row):
         return refusals.not_a_guid()
@@ -72,6 +74,9 @@ async def lineage(tools: Toolbox, run: Run, table: str, row: str, *, values: boo
     said = await _said(tools, Asked(run, rules, maps, found, row), writes)
     if isinstance(said, Answer):
         return said
+    if values:
+        facts = {"document": "lineage", "table": found.name, "rows": keyed_all(run.audit_key, [row])}
+        await tools.audit.add(run.id, Event("values-read", who, facts))
     return Answer(200, said if values else without_values(said))
 
 

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 import random
+import urllib.request
 import uuid
 from datetime import datetime
 from typing import Any
@@ -178,6 +179,23 @@ def test_n25_values_are_masked_unless_they_are_asked_for(case: Case):
     assert len(words) > 15
     text = json.dumps(hidden, ensure_ascii=False)
     assert [word for word in words if word in text] == []
+
+
+def test_n25_a_look_at_values_is_told_in_the_audit_trail_and_a_masked_one_is_not(case: Case):
+    def looks() -> list[dict[str, Any]]:
+        address = f"{case.stay.town.functions_url}/api/migrations/{case.run}/audit?format=ndjson&chain=story"
+        asked = urllib.request.Request(address, headers={"x-functions-key": case.stay.town.function_key})
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            events = [json.loads(line) for line in answer]
+        return [event["facts"] for event in events if event["kind"] == "values-read"]
+
+    before = len(looks())
+    case.asks("contact", case.moved, "")
+    assert len(looks()) == before
+    case.lineage("contact", case.moved)
+    (look,) = looks()[before:]
+    assert (look["document"], look["table"]) == ("lineage", "contact")
+    assert case.moved not in json.dumps(look)
 
 
 def _words(field: dict[str, Any]) -> set[str]:
