@@ -11,7 +11,7 @@ import azure.durable_functions as df
 import azure.functions as func
 import orjson
 
-from activities import auditing, reception, repair
+from activities import auditing, lineage, reception, repair
 from activities.blueprint import blueprint as hands
 from activities.performs import place
 from activities.reception import Outcome
@@ -150,6 +150,17 @@ async def get_document(req: func.HttpRequest) -> func.HttpResponse:
         who = asker(tools, req)
         answer = await reception.document(tools, run, req.route_params["name"], values=shown, who=who)
         return Outcome(formats.as_asked(answer, format=form, accept=accept))
+
+    return await about_run(req, None, verb)
+
+
+@app.route("migrations/{run}/lineage/{table}/{id}", methods=["GET"])
+async def get_lineage(req: func.HttpRequest) -> func.HttpResponse:
+    """Where one row of the target comes from."""
+
+    async def verb(tools: Toolbox, run: Run) -> Outcome:
+        table, row, shown = req.route_params["table"], req.route_params["id"], req.params.get("values") == "shown"
+        return Outcome(await lineage.lineage(tools, run, table, row, values=shown, who=asker(tools, req)))
 
     return await about_run(req, None, verb)
 

@@ -44,6 +44,8 @@ class Work:
     left: Mapping[str, Entry]
     overwrites: bool = False
     """A person decided that what people changed since is to be written over."""
+    shard: str = ""
+    """Where the records lie."""
 
     def by_author(self, creates: list[dict[str, Any]]) -> list[tuple[str | None, list[dict[str, Any]]]]:
         """The rows to make, by the user who is to be their author; None is ourselves (A22)."""
@@ -98,7 +100,7 @@ async def load(tools: Toolbox, slice_: Slice) -> Progress:
         await tools.runs.put_lane(run.id, replace(lane, done=True))
         return Progress()
     records = await tools.staging.read_shard(shards[int(shard)])
-    work = await _work(tools, run, slice_, records)
+    work = replace(await _work(tools, run, slice_, records), shard=shards[int(shard)].path)
     size = tools.settings.batch_rows
     for number in range(int(batch), -(-len(records) // size)):
         part = records[number * size : (number + 1) * size]
@@ -169,7 +171,8 @@ async def _batch(work: Work, records: list[dict[str, Any]], *, page: int) -> tup
     failed: dict[str, tuple[str, str]] = {}
     settling: list[Awaitable[None]] = []
     if batch.touched or batches.is_half_done(half_done):
-        intended = Page(work.wave, work.map.table.name, work.page_lane, page, PageState.INTENDED, entries)
+        lane, table = work.page_lane, work.map.table.name
+        intended = Page(work.wave, table, lane, page, PageState.INTENDED, entries, work.shard)
         await work.journal.put(intended)
         failed = await _send(work, batch)
         versions = await work.target.rows(

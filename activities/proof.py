@@ -106,6 +106,19 @@ async def lanes_of(tools: Toolbox, run: Run, turn: int) -> list[tuple[LaneProgre
     return found
 
 
+async def said_about(tools: Toolbox, run: Run, turn: int, name: str, source_id: str) -> str:
+    """What a proof says about one record of an object: ``wrong``, ``held``, or nothing where all is as it should be."""
+    for lane in await tools.runs.lanes(run.id, "reconcile"):
+        if lane.object != name or turn_of(lane.generation) != turn:
+            continue
+        kept = await tools.staging.find_bytes(state_path(run.id, lane.generation, lane.object, lane.lane))
+        for path in orjson.loads(kept)["wrong"] if kept else ():
+            body = orjson.loads(await tools.staging.read_bytes(path))
+            if source_id in body["ids"] or source_id in body["held"]:
+                return "wrong" if source_id in body["ids"] else "held"
+    return ""
+
+
 async def turns(tools: Toolbox, run: Run) -> int:
     """The number of the latest proof; 0 before the first."""
     return max((turn_of(lane.generation) for lane in await tools.runs.lanes(run.id, "reconcile")), default=0)

@@ -87,6 +87,7 @@ async def start(tools: Toolbox, body: bytes, key: str, *, who: str = KEY_HOLDER)
 def _started(run: str) -> Answer:
     here = f"/api/migrations/{run}"
     links = {"self": here, "decisions": f"{here}/decisions", "documents": f"{here}/documents/{{name}}"}
+    links["lineage"] = f"{here}/lineage/{{table}}/{{id}}"
     asks = ("rollback", "pause", "resume", "pickup", "verify", "repair")
     links |= {name: f"{here}/{name}" for name in (*asks, "audit")}
     return Answer(202, {"run": run, "links": links}, {"Location": here})

@@ -52,6 +52,13 @@ class Reads:
             found |= {row["systemuserid"]: _user(row) for row in page}
         return sorted(found.values(), key=lambda user: (user.email.casefold(), user.id))
 
+    async def user_name(self, user_id: str) -> str | None:
+        """A user's name, or None where there is no such user or we may not read it."""
+        path = f"systemusers({user_id})" + odata.query(select="fullname")
+        accept = {FaultKind.DATA, FaultKind.CONFIGURATION}
+        reply = await self._transport.send("GET", path, where="name of a user", accept=accept)
+        return None if reply.fault else reply.json().get("fullname")
+
     async def tables(self, names: Sequence[str]) -> dict[str, Table]:
         """The live tables of those names, read past the metadata cache. Absent ones are absent."""
         found = await asyncio.gather(*(self._table(name) for name in dict.fromkeys(names)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -30,7 +30,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The entries of one batch. ``lane`` and ``number`` make its address within the run."""
+    """The entries of one batch. ``lane`` and ``number`` make its address within the run.
+
+    ``shard`` is the path of the staged shard that its rows came from. ``at`` is when the page was last written, by the
+    clock of the storage; empty until it was read back.
+    """
 
     wave: int
     table: str
@@ -38,6 +42,8 @@ class Page:
     number: int
     state: PageState
     entries: tuple[Entry, ...]
+    shard: str = ""
+    at: str = field(default="", compare=False)
 
     def settled(self, versions: Mapping[str, str]) -> Page:
         """The same page with the versions that the batch left behind. Rows that are not there keep no version."""

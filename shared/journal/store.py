@@ -5,13 +5,14 @@ Row keys sort by wave, lane and page number; the way back reads them in descendi
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import zlib
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import orjson
 import zstandard
 from azure.core.exceptions import AzureError, ResourceNotFoundError
-from azure.data.tables import UpdateMode
+from azure.data.tables import TableEntity, UpdateMode
 from azure.data.tables.aio import TableClient, TableServiceClient
 
 from shared.errors import Stop
@@ -48,7 +49,7 @@ class Journal:
     async def get(self, lane: str, number: int) -> Page | None:
         """One page, or None when it was never intended."""
         try:
-            return _page(dict(await self._table.get_entity(lane, f"{number:08d}")))
+            return _page(await self._table.get_entity(lane, f"{number:08d}"))
         except ResourceNotFoundError:
             return None
         except AzureError as error:
@@ -74,11 +75,29 @@ class Journal:
         """The pages of a lane, in order, one of them unpacked at a time: a large clinic's do not fit in memory."""
         try:
             async for row in self._table.query_entities("PartitionKey eq @lane", parameters={"lane": lane}):
-                yield _page(dict(row))
+                yield _page(row)
         except ResourceNotFoundError:
             return
         except AzureError as error:
             raise storage_failure(error) from error
+
+    async def holding(self, lane: str, row: str) -> list[Page]:
+        """The pages of a lane that have an entry for a row, in order. Of the others only a few bytes a row are read."""
+        wanted = _mark(row)
+        found = []
+        try:
+            rows = self._table.query_entities(
+                "PartitionKey eq @lane", parameters={"lane": lane}, select=["RowKey", "marks"]
+            )
+            async for one in rows:
+                if "marks" not in one or wanted in bytes(one["marks"]):
+                    found.append(int(one["RowKey"]))
+        except ResourceNotFoundError:
+            return []
+        except AzureError as error:
+            raise storage_failure(error) from error
+        pages = [await self.get(lane, number) for number in found]
+        return [page for page in pages if page and any(entry.id == row for entry in page.entries)]
 
     async def lanes(self) -> list[tuple[int, str, str, int]]:
         """Every lane with its wave, table and number of pages; empty where nothing was ever intended."""
@@ -115,11 +134,24 @@ def _entity(page: Page) -> dict[str, Any]:
         "table": page.table,
         "state": page.state.value,
         "rows": len(page.entries),
+        "shard": page.shard,
+        "marks": _marks(entry.id for entry in page.entries),
         **{f"entries{index:02d}": chunk for index, chunk in enumerate(chunks)},
     }
 
 
-def _page(row: Mapping[str, Any]) -> Page:
+def _marks(rows: Iterable[str]) -> bytes:
+    """What a page is found by without being read: four bytes a row. Two rows may share them, or make them between them;
+    then a page is read in vain."""
+    return b"".join(map(_mark, rows))
+
+
+def _mark(row: str) -> bytes:
+    return zlib.crc32(row.encode()).to_bytes(4, "big")
+
+
+def _page(row: TableEntity) -> Page:
+    at = row.metadata.get("timestamp")
     packed = b"".join(bytes(row[name]) for name in sorted(row) if name.startswith("entries"))
     body = orjson.loads(zstandard.ZstdDecompressor().decompress(packed)) if packed else []
     return Page(
@@ -129,4 +161,6 @@ def _page(row: Mapping[str, Any]) -> Page:
         number=int(row["RowKey"]),
         state=PageState(row["state"]),
         entries=tuple(Entry(id_, before, version) for id_, before, version in body),
+        shard=str(row.get("shard", "")),
+        at=at.isoformat(timespec="seconds") if at else "",
     )

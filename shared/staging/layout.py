@@ -31,6 +31,11 @@ def shard_path(run: str, object_name: str, generation: str, number: int) -> str:
     return f"{_word(run)}/{_word(object_name)}/{generation}/{number:06d}.ndjson.zst"
 
 
+def ids_path(shard: str) -> str:
+    """Where the index of a shard's ids lies: beside the shard."""
+    return f"{shard}.ids"
+
+
 def document_path(run: str, name: str, sequence: int) -> str:
     """Where one version of a document lies in the container ``reports``."""
     if sequence < 0:

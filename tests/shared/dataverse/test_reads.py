@@ -39,6 +39,17 @@ async def test_privileges_without_names_are_looked_up(environment, answers) -> N
     assert await environment.client().privileges("u") == {"prvReadContact", "prvCreateContact"}
 
 
+async def test_a_user_s_name_is_told_where_it_may_be_read(environment, answers) -> None:
+    environment.script = [
+        httpx.Response(200, json={"systemuserid": "u", "fullname": "Front Desk"}),
+        answers.refused(404, "0x80040217"),
+        answers.refused(403, "0x80040220"),
+    ]
+    client = environment.client()
+    assert [await client.user_name("u") for _ in range(3)] == ["Front Desk", None, None]
+    assert environment.seen[0].url.path.endswith("/systemusers(u)")
+
+
 async def test_managed_and_intersect_tables_do_not_count_against_the_licence(environment, answers) -> None:
     environment.script = [answers.found([
         {"LogicalName": "bw_visit", "IsManaged": False, "IsIntersect": False},

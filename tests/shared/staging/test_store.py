@@ -71,6 +71,34 @@ async def test_a_shard_that_is_gone_is_named(staging: Staging, run: str) -> None
     assert failure.value.code == "staged-blob-missing"
 
 
+async def test_a_shard_s_index_tells_which_ids_it_may_hold(staging: Staging, run: str) -> None:
+    address = await staging.write_shard(run, "patients", "base", 0, RECORDS)
+    told = [await staging.may_hold(address, f"p-{number}") for number in range(1000)]
+    assert told == [number < 500 for number in range(1000)]
+
+
+async def test_a_shard_s_index_names_nobody_and_takes_eight_bytes_a_record(staging: Staging, run: str) -> None:
+    address = await staging.write_shard(run, "patients", "base", 0, [{"id": "Zoe Harbour"}, {"id": "p-2"}])
+    content = await staging.read_bytes(layout.ids_path(address.path))
+    assert len(content) == 16
+    assert b"Harbour" not in content
+
+
+async def test_a_shard_without_an_index_may_hold_anything(
+    staging: Staging, service: BlobServiceClient, run: str
+) -> None:
+    address = await staging.write_shard(run, "patients", "base", 0, RECORDS)
+    await service.get_blob_client(layout.STAGING, layout.ids_path(address.path)).delete_blob()
+    assert await staging.may_hold(address, "nobody")
+
+
+async def test_staging_the_same_again_gives_the_same_index(staging: Staging, run: str) -> None:
+    address = await staging.write_shard(run, "patients", "base", 0, RECORDS)
+    first = await staging.read_bytes(layout.ids_path(address.path))
+    await staging.write_shard(run, "patients", "base", 0, RECORDS)
+    assert await staging.read_bytes(layout.ids_path(address.path)) == first
+
+
 async def test_documents_keep_every_version(staging: Staging, run: str) -> None:
     first = await staging.write_document(run, "mapping", {"rules": 1}, 1)
     second = await staging.write_document(run, "mapping", {"rules": 2}, 2)
@@ -130,7 +158,7 @@ async def test_a_run_is_deleted_and_its_neighbour_is_not(staging: Staging, run: 
         await staging.write_shard(run, "patients", "base", number, RECORDS[:1])
     await staging.write_document(run, "mapping", {}, 1)
     kept = await staging.write_shard(other, "patients", "base", 0, RECORDS)
-    assert await staging.delete_run(run) == 21
+    assert await staging.delete_run(run) == 41  # each shard has its index beside it
     assert await staging.delete_run(run) == 0
     assert await staging.read_shard(kept) == RECORDS
 

@@ -1,0 +1,78 @@
+"""The journal against a real table service."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from azure.data.tables.aio import TableServiceClient
+
+from shared.journal.entries import Entry, Page, PageState
+from shared.journal.store import Journal
+
+LANE = "00002|base|patients|001"
+
+
+@pytest.fixture
+async def service(azurite: str) -> AsyncIterator[TableServiceClient]:
+    async with TableServiceClient.from_connection_string(azurite) as client:
+        yield client
+
+
+@pytest.fixture
+def run() -> str:
+    return f"r{uuid.uuid4().hex[:20]}"
+
+
+@pytest.fixture
+async def journal(service: TableServiceClient, run: str) -> Journal:
+    journal = Journal(service, run)
+    await journal.ensure()
+    return journal
+
+
+def page(number: int, *rows: str, state: PageState = PageState.SETTLED) -> Page:
+    entries = tuple(Entry(row, None, version=f"W/{number}") for row in rows)
+    return Page(1, "contact", LANE, number, state, entries, shard=f"r1/patients/base/{number:06d}.ndjson.zst")
+
+
+async def test_a_page_comes_back_as_it_was_written_with_its_shard_and_the_time(journal: Journal):
+    await journal.put(page(3, "a", "b"))
+    found = await journal.get(LANE, 3)
+    assert found == page(3, "a", "b")
+    assert found is not None
+    assert abs(datetime.fromisoformat(found.at) - datetime.now(UTC)) < timedelta(hours=1)
+
+
+async def test_n25_a_row_s_pages_are_found_among_many(journal: Journal):
+    rows = [str(uuid.uuid4()) for _ in range(600)]
+    for number in range(6):
+        await journal.put(page(number, *rows[number * 100 : (number + 1) * 100]))
+    await journal.put(page(10_000, rows[250]))
+    assert [one.number for one in await journal.holding(LANE, rows[250])] == [2, 10_000]
+    assert await journal.holding(LANE, str(uuid.uuid4())) == []
+    assert await journal.holding("00002|base|patients|000", rows[250]) == []
+
+
+async def test_n25_a_page_from_before_there_were_marks_is_read_whole(
+    journal: Journal, service: TableServiceClient, run: str
+):
+    await journal.put(page(0, "a"))
+    await journal.put(page(1, "b"))
+    table = service.get_table_client(f"journal{run}")
+    old = await table.get_entity(LANE, f"{1:08d}")
+    del old["marks"]
+    await table.update_entity(old, mode="replace")
+    assert [one.number for one in await journal.holding(LANE, "b")] == [1]
+
+
+async def test_parts_of_the_schema_are_entries_like_rows(journal: Journal):
+    await journal.put(replace(page(1, "field|contact|bw_sourceid"), lane="schema"))
+    assert len(await journal.holding("schema", "field|contact|bw_sourceid")) == 1
+
+
+async def test_a_run_that_wrote_nothing_has_no_pages(service: TableServiceClient, run: str):
+    assert await Journal(service, run).holding(LANE, "a") == []
