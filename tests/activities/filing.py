@@ -6,7 +6,7 @@ import hashlib
 import json
 import tempfile
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -181,6 +181,10 @@ class Filing:
         lines = [orjson.loads(line) for line in export(self.site.site).splitlines()]
         return {line["path"]: line for line in lines}
 
+    async def library_counts(self) -> dict[str, Any]:
+        async with httpx.AsyncClient(base_url=self.site.url) as http:
+            return dict((await http.get("/sandbox/stats")).json())
+
     async def picture(self) -> Any:
         """Everything that files left in the target and the library, in a form that can be compared."""
         notes = await self.notes()
@@ -196,6 +200,10 @@ class Filing:
             "Authorization": f"Bearer {token}"}  # fmt: skip
         async with httpx.AsyncClient(base_url=f"{self.town.server.api}/", headers=headers) as http:
             (await http.request(method, path, json=body)).raise_for_status()
+
+    async def drive(self) -> str:
+        """The library's id."""
+        return (await self.tools._sites[self.site.site_url].library("Documents")).id
 
     async def as_library_user(self, method: str, path: str, content: bytes) -> None:
         """A person in the library."""
@@ -268,7 +276,10 @@ class Cabinet:
         raise AssertionError("the schema step never ends")
 
 
-async def cabinet_of(azurite: str, tmp_path: Path) -> AsyncIterator[Cabinet]:
+Towns = Callable[[], AsyncIterator[Town]]
+
+
+async def cabinet_of(azurite: str, tmp_path: Path, towns: Towns = lambda: town_of(calm())) -> AsyncIterator[Cabinet]:
     folder = Path(tempfile.mkdtemp(dir=tmp_path))
     (folder / "files").mkdir()
     # The simulator serves the file of any attachment it was told of when it started.
@@ -288,6 +299,6 @@ async def cabinet_of(azurite: str, tmp_path: Path) -> AsyncIterator[Cabinet]:
         client = SharePoint(site.site_url, AnyToken(), graph_url=site.url, patience=5)
         stack.push_async_callback(client.close)
         tools._sites[site.site_url] = client
-        async for town in town_of(calm()):
+        async for town in towns():
             tools._targets[town.server.url] = town.target
             yield Cabinet(tools, town, site, source, folder)
