@@ -1,22 +1,34 @@
 """The sample: the records of the pool that show the most features in the room there is.
 
-Kind by kind in the order of KINDS, the rarest feature first, the record that shows the most of what is not shown yet
-for every record it brings with it. What does not fit any more gives way, and is said.
+One choice after another: the records whose features, as far as they are not shown yet, weigh the most for each record
+that has to come with them. What does not fit any more gives way, and is said.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from heapq import nsmallest
 from typing import Any
 
 from shared.diff.candidates import Candidates
-from shared.diff.features import KINDS, Feature
+from shared.diff.features import TIERS, Feature
 from shared.diff.pool import Pool
 from shared.diff.relations import Key, Relations
 
-RANK = {kind: place for place, kind in enumerate(KINDS)}
-WEIGHTS = {"patients": 4, "appointments": 4, "treatments": 3, "invoices": 2, "communications": 4}
+PROMISING = 12
+LATER, WORTH = 0.001, 0.5
+"""What a feature of the next tier weighs against one of this, and from which worth on a unit belongs to this one."""
+OFTEN = {"patients": 4, "appointments": 4, "treatments": 3, "invoices": 2, "communications": 4}
 """What a sample must show above all (R132), in records per round while it is filled up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Records that are chosen together, with all they need; ``together``: what they show only as a whole."""
+
+    keys: tuple[Key, ...]
+    together: frozenset[Feature]
 
 
 class Cover:
@@ -25,6 +37,9 @@ class Cover:
     def __init__(self, candidates: Candidates, relations: Relations, pool: Pool, *, size: int) -> None:
         self._candidates, self._relations, self._pool, self._size = candidates, relations, pool, size
         self._whole: dict[Key, frozenset[Key]] = {}
+        self._weights: dict[str, float] = {}
+        self._left: dict[Key, float] = {}
+        self._showing: dict[Feature, list[Key]] = {}
         self.chosen: dict[Key, None] = {}
         self.covered: set[Feature] = set()
         self.there = self._features()
@@ -35,7 +50,7 @@ class Cover:
         for feature, keys in self._candidates.holders.items():
             bundles = self._pool.bundles.get(feature)
             if bundles is None or feature.name.endswith(": none"):
-                found[feature] = [(key,) for key in keys]
+                found[feature] = [(key,) for key in dict.fromkeys((*self._pool.near.get(feature, ()), *keys))]
             else:
                 full = [b for b in bundles if len(b.children) >= (1 if feature.kind == "other patients" else b.most)]
                 found[feature] = [(bundle.parent, *bundle.children) for bundle in full]
@@ -49,30 +64,80 @@ class Cover:
         """Choose records until every feature is shown or nothing fits any more, then fill up."""
         for key in sorted(key for key in self._pool.members if key[0] == "defaults"):
             self._take(self._with(key))
-        for feature in sorted(self.there, key=lambda one: (RANK[one.kind], len(self.there[one]), one)):
-            if feature not in self.covered:
-                self._show(feature)
+        units = self._units()
+        for tier in range(len(TIERS)):
+            self._show(tier, units)
         self._fill()
 
-    def _show(self, feature: Feature) -> None:
-        best: tuple[float, frozenset[Key]] | None = None
-        room = self._size - len(self.chosen)
-        for keys in self.there[feature]:
-            added = frozenset().union(*(self._with(key) for key in keys)) - self.chosen.keys()
-            if len(added) > room or not all(key in self._pool.members for key in keys):
-                continue
-            new = {one for key in added for one in self._pool.shown(key)} - self.covered
-            worth = sum(len(KINDS) - RANK[one.kind] for one in new) / max(len(added), 1)
-            if best is None or worth > best[0]:
-                best = (worth, added)
-        if best is not None:
-            self._take(best[1])
-            self.covered.add(feature)
+    def _units(self) -> list[Unit]:
+        """What can be chosen in one go: each record that shows something, or several that do so together."""
+        bundled: dict[tuple[Key, ...], set[Feature]] = {}
+        for feature, ways in self.there.items():
+            for keys in ways:
+                together = {feature} if len(keys) > 1 or feature.kind == "households" else set()
+                bundled.setdefault(keys, set()).update(together)
+        return [
+            Unit(tuple(sorted(frozenset().union(*map(self._with, keys)))), frozenset(together))
+            for keys, together in sorted(bundled.items())
+            if all(key in self._pool.members for key in keys)
+        ]
+
+    def _show(self, tier: int, units: list[Unit]) -> None:
+        """Choose for the features of one tier; those of later ones decide between what is equal without them."""
+        self._weights = {kind: LATER ** max(at - tier, 0) for at, kinds in enumerate(TIERS) for kind in kinds}
+        self._left = {key: 0.0 for unit in units for key in unit.keys}
+        self._showing = {}
+        for key in self._left:
+            for feature in self._pool.shown(key) - self.covered:
+                self._left[key] += self._weights[feature.kind]
+                self._showing.setdefault(feature, []).append(key)
+        while True:
+            # What is worth less than one feature of this tier waits for the next.
+            worths = [(self._worth(unit), unit) for unit in units]
+            useful = [(worth, unit) for worth, unit in worths if worth >= WORTH]
+            best = self._best(useful)
+            if best is None:
+                return
+            self._take(best.keys)
+            self.covered.update(best.together)
+            units = [unit for _, unit in useful]
+
+    def _worth(self, unit: Unit) -> float:
+        """What a unit adds at most: what its records have in common counts for each of them."""
+        worth = 0.0
+        left = self._left
+        for key in unit.keys:
+            worth += left[key]
+        if unit.together and not unit.together <= self.covered:
+            worth += sum(self._weights[one.kind] for one in unit.together - self.covered)
+        return worth
+
+    def _best(self, units: Sequence[tuple[float, Unit]]) -> Unit | None:
+        """The unit that adds the most for each record it brings; of the most promising few it is worked out exactly."""
+        room, chosen = self._size - len(self.chosen), self.chosen
+        promising: list[tuple[float, int]] = []
+        for place, (worth, unit) in enumerate(units):
+            cost = 0
+            for key in unit.keys:
+                cost += key not in chosen
+            if cost <= room:
+                promising.append((-worth / max(cost, 0.5), place))
+        exact = [(self._exact(units[place][1]), -place) for _, place in nsmallest(PROMISING, promising)]
+        worth, place = max(exact, default=(0.0, 0))
+        return units[-place][1] if worth > 0 else None
+
+    def _exact(self, unit: Unit) -> float:
+        added = [key for key in unit.keys if key not in self.chosen]
+        new = {one for key in added for one in self._pool.shown(key)} | unit.together
+        return sum(self._weights[one.kind] for one in new - self.covered) / max(len(added), 0.5)
 
     def _take(self, keys: Iterable[Key]) -> None:
         for key in sorted(set(keys) - self.chosen.keys()):
             self.chosen[key] = None
-            self.covered |= self._pool.shown(key)
+            for feature in self._pool.shown(key) - self.covered:
+                self.covered.add(feature)
+                for other in self._showing.get(feature, ()):
+                    self._left[other] -= self._weights[feature.kind]
 
     def _with(self, key: Key) -> frozenset[Key]:
         """A record with all it needs, and all they need."""
@@ -96,7 +161,7 @@ class Cover:
             queues = {name: iter(keys) for name, keys in sorted(waiting.items())}
             while queues and len(self.chosen) < self._size:
                 for name in list(queues):
-                    if not all(self._next(queues[name], most) for _ in range(WEIGHTS.get(name, 1))):
+                    if not all(self._next(queues[name], most) for _ in range(OFTEN.get(name, 1))):
                         del queues[name]
 
     def _next(self, keys: Iterable[Key], most: int) -> bool:

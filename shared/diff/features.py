@@ -20,21 +20,28 @@ from shared.schema.model import Kind
 
 Record = Mapping[str, Any]
 
-KINDS = (
-    "values", "states", "providers", "owners", "lookups", "custom fields", "fields", "files", "parts", "matches",
-    "households", "children", "other patients", "clock changes", "dates", "longest texts", "locations",
-    "relation shapes", "characters", "numbers", "null patterns",
-)  # fmt: skip
-"""Every kind of feature. Where a sample has no room for all of them, those named last give way first."""
+TIERS: tuple[tuple[str, ...], ...] = (
+    ("values", "states", "providers", "files", "parts", "matches", "households", "custom fields", "clock changes"),
+    ("lookups", "fields", "other patients"),
+    ("longest texts", "dates"),
+    ("children", "relation shapes", "locations", "characters", "numbers", "null patterns"),
+    ("time stamps", "owners", "clock changes by field"),
+)
+"""Every kind of feature. A sample has room for those of one tier before any of the next, which give way to it."""
+KINDS = tuple(kind for tier in TIERS for kind in tier)
 FATES = frozenset({"lookups", "relation shapes", "files", "matches"})
 """What a record shows even where it gets no row: that it is set aside is what there is to see."""
 TOGETHER = 5
 """Neighbouring fields whose emptiness is looked at together: of forty fields every patient has a pattern of his own."""
 NO_ROW_BEFORE = EARLIEST_YEAR * 10_000
 OTHER = "a value the map does not know"
-FORMS = {0: "null", 1: "an empty text", 2: "filled", 3: "a blank text"}
+NULL, BLANK, FILLED = 0, 1, 2
+FORMS = {NULL: "null", BLANK: "an empty text", FILLED: "filled"}
 IN_PARTS = (LONGEST_NOTE - ROOM_FOR_HEADER) // 4
 """A shorter text is one part, whatever its characters become."""
+STAMPS = frozenset({"created_at", "updated_at"})
+PRACTICE = "practice"
+"""The object of what any record of any object may show."""
 
 
 class Feature(NamedTuple):
@@ -46,14 +53,6 @@ class Feature(NamedTuple):
 
 
 Measured = tuple[Feature, float]
-
-
-def _form(value: Any) -> int:
-    if value is None:
-        return 0
-    if value == "":
-        return 1
-    return 3 if value.__class__ is str and value.isspace() else 2
 
 
 def code(value: Any) -> str:
@@ -71,17 +70,18 @@ class View:
         self._zone, self._files = zone, files
         read = [rule for one in rules for rule in one.fields if rule.source and rule.source != "id"]
         names = list(dict.fromkeys(rule.source for rule in read))
-        self._groups = [
-            (tuple(names[start : start + TOGETHER]), _Patterns(self.object, names[start : start + TOGETHER]))
-            for start in range(0, len(names), TOGETHER)
-        ]
+        self._names = tuple(names)
+        self._patterns = _Patterns(self.object, names)
         self._values = [(name, _Values(self.object, name, known)) for name, known in self._codes(read).items()]
         self._states = self._state_names()
         plain = {rule.source: rule.kind for rule in reversed(read) if not rule.refers_to}
         self._texts = [_Text(self.object, n) for n, kind in plain.items() if kind in (Kind.TEXT, Kind.MEMO)]
         self._numbers = [_Number(self.object, n) for n, kind in plain.items() if kind in _NUMBERS]
-        self._days = [_Span(self.object, n) for n, kind in plain.items() if kind is Kind.DATE]
-        self._moments = [_Moment(self.object, n, zone) for n, kind in plain.items() if kind is Kind.INSTANT]
+        self._spans: list[_Span] = [
+            _Moment(self.object, n, zone) if kind is Kind.INSTANT else _Span(self.object, n)
+            for n, kind in plain.items()
+            if kind in (Kind.DATE, Kind.INSTANT)
+        ]
         self._size = _Number(self.object, "size", "files") if self.source == "attachments" else None
         self._routes: dict[str, Feature] = {}
         self.in_parts = Feature(self.object, "parts", "several parts") if self.object == "notes" else None
@@ -94,12 +94,20 @@ class View:
                 return False
         return True
 
-    def features(self, record: Record) -> list[Feature]:
-        """Everything the record shows by itself; what it shows by what it refers to is not among it."""
+    def forms(self, record: Record) -> bytes:
+        """Which fields are filled and which are not."""
+        return bytes([NULL if v is None else BLANK if v == "" else FILLED for v in map(record.get, self._names)])
+
+    def filled(self, forms: bytes) -> tuple[Feature, ...]:
+        """What a record shows by which of its fields are filled."""
+        return self._patterns[forms]
+
+    def scan(self, record: Record) -> tuple[list[Feature], list[Measured]]:
+        """What the record shows by the values it has, and how far it goes in each direction in which one can be the
+        first: larger is further."""
         get = record.get
         found: list[Feature] = []
-        for names, patterns in self._groups:
-            found += patterns[tuple(map(_form, map(get, names)))]
+        measured: list[Measured] = []
         for name, values in self._values:
             value = get(name)
             if value is not None and value != "":
@@ -108,31 +116,22 @@ class View:
             found.append(said["/".join([str(get(part) or "") for part in parts])])
         for text in self._texts:
             value = get(text.name)
-            if value.__class__ is str and value and (not value.isascii() or not value.isalnum()):
-                found += text.characters(value)
-        for number in self._numbers:
-            found += number.signs(get(number.name))
-        if self._size is not None:
-            found.append(self._routed(record))
-        return found
-
-    def measures(self, record: Record) -> list[Measured]:
-        """How far the record goes in each direction in which one can be the first: larger is further."""
-        get = record.get
-        found: list[Measured] = []
-        for text in self._texts:
-            value = get(text.name)
             if value.__class__ is str and value:
-                found.append((text.longest, len(value)))
+                measured.append((text.longest, len(value)))
+                if not value.isalnum() or not value.isascii():
+                    text.characters(value, found)
         for number in self._numbers:
-            found += number.measures(get(number.name))
-        for day in self._days:
-            found += day.measures(_day(get(day.name)))
-        for moment in self._moments:
-            found += moment.measures(get(moment.name))
+            value = get(number.name)
+            if value is not None:
+                number.look(value, found, measured)
+        for span in self._spans:
+            value = get(span.name)
+            if value is not None:
+                span.look(value, measured)
         if self._size is not None:
-            found += self._size.measures(size_of(record))
-        return found
+            self._size.look(size_of(record), found, measured)
+            found.append(self._routed(record))
+        return found, measured
 
     def may_be_in_parts(self, record: Record) -> bool:
         """Whether the record's text is so long that it may become several rows."""
@@ -167,23 +166,32 @@ class View:
         return self._routes.setdefault(name, Feature(self.object, "files", name))
 
 
-class _Patterns(dict[tuple[int, ...], tuple[Feature, ...]]):
-    """What a few fields show by being filled or empty, worked out once per pattern."""
+class _Patterns(dict[bytes, tuple[Feature, ...]]):
+    """What fields show by being filled or empty, worked out once per pattern."""
+
+    most = 4_000
 
     def __init__(self, object_: str, names: Sequence[str]) -> None:
         super().__init__()
         self._object, self._names = object_, tuple(names)
+        self._made: dict[tuple[int, bytes], tuple[Feature, ...]] = {}
 
-    def __missing__(self, forms: tuple[int, ...]) -> tuple[Feature, ...]:
-        shown = [
-            Feature(self._object, _kind(name), f"{name}: {FORMS[form]}")
-            for name, form in zip(self._names, forms, strict=True)
-        ]
-        empty = [name for name, form in zip(self._names, forms, strict=True) if form != 2]
-        among = f"{self._names[0]} to {self._names[-1]}"
-        together = f"{among}: {', '.join(empty)} empty" if empty else f"{among}: all filled"
-        self[forms] = (*shown, Feature(self._object, "null patterns", together))
-        return self[forms]
+    def __missing__(self, forms: bytes) -> tuple[Feature, ...]:
+        found = tuple(one for start in range(0, len(forms), TOGETHER) for one in self._of(start, forms))
+        if len(self) < self.most:
+            self[forms] = found
+        return found
+
+    def _of(self, start: int, forms: bytes) -> tuple[Feature, ...]:
+        """What a few neighbours show, each alone and all together."""
+        part = forms[start : start + TOGETHER]
+        if (start, part) not in self._made:
+            pairs = list(zip(self._names[start : start + TOGETHER], part, strict=True))
+            shown = [Feature(self._object, _kind(name), f"{name}: {FORMS[form]}") for name, form in pairs]
+            empty = ", ".join(name for name, form in pairs if form != FILLED)
+            together = f"{pairs[0][0]} to {pairs[-1][0]}: {f'{empty} empty' if empty else 'all filled'}"
+            self._made[start, part] = (*shown, Feature(self._object, "null patterns", together))
+        return self._made[start, part]
 
 
 def _kind(name: str) -> str:
@@ -212,9 +220,9 @@ class _Text:
         self._lines = Feature(object_, "characters", f"{name}: several lines")
         self._markup = Feature(object_, "characters", f"{name}: angle brackets or ampersands")
         self._around = Feature(object_, "characters", f"{name}: space around it")
+        self._blank = Feature(object_, _kind(name), f"{name}: nothing but space")
 
-    def characters(self, value: str) -> list[Feature]:
-        found = []
+    def characters(self, value: str, found: list[Feature]) -> None:
         if not value.isascii():
             found.append(self._beyond)
             if max(value) > "\uffff":
@@ -224,8 +232,7 @@ class _Text:
         if "<" in value or "&" in value:
             found.append(self._markup)
         if value[0].isspace() or value[-1].isspace():
-            found.append(self._around)
-        return found
+            found.append(self._blank if value.isspace() else self._around)
 
 
 _NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.MONEY})
@@ -238,18 +245,16 @@ class _Number:
         self.name = name
         self._smallest = Feature(object_, kind, f"{name}: smallest")
         self._largest = Feature(object_, kind, f"{name}: largest")
-        self._zero = [Feature(object_, kind, f"{name}: zero")]
-        self._negative = [Feature(object_, kind, f"{name}: negative")]
+        self._zero = Feature(object_, kind, f"{name}: zero")
+        self._negative = Feature(object_, kind, f"{name}: negative")
 
-    def signs(self, value: Any) -> list[Feature]:
+    def look(self, value: Any, found: list[Feature], measured: list[Measured]) -> None:
         number = _number(value)
-        if number is None or number > 0:
-            return []
-        return self._negative if number < 0 else self._zero
-
-    def measures(self, value: Any) -> list[Measured]:
-        number = _number(value)
-        return [] if number is None else [(self._smallest, -number), (self._largest, number)]
+        if number is not None:
+            measured.append((self._smallest, -number))
+            measured.append((self._largest, number))
+            if number <= 0:
+                found.append(self._negative if number else self._zero)
 
 
 def _number(value: Any) -> float | None:
@@ -267,22 +272,21 @@ class _Span:
 
     def __init__(self, object_: str, name: str) -> None:
         self.name = name
-        self._oldest = Feature(object_, "dates", f"{name}: oldest")
-        self._newest = Feature(object_, "dates", f"{name}: newest")
+        kind = "time stamps" if name in STAMPS else "dates"
+        self._oldest = Feature(object_, kind, f"{name}: oldest")
+        self._newest = Feature(object_, kind, f"{name}: newest")
 
-    def measures(self, value: float | None) -> list[Measured]:
-        return [] if value is None else [(self._oldest, -value), (self._newest, value)]
+    def look(self, value: Any, measured: list[Measured]) -> None:
+        try:
+            day = int(value[:4] + value[5:7] + value[8:10])
+        except (TypeError, ValueError):
+            return
+        if day >= NO_ROW_BEFORE:
+            self._between(day, measured)
 
-
-def _day(value: Any) -> float | None:
-    """A day as one number, or nothing where it is none that the target takes."""
-    if value is None:
-        return None
-    try:
-        number = int(value[:4] + value[5:7] + value[8:10])
-    except (TypeError, ValueError):
-        return None
-    return number if number >= NO_ROW_BEFORE else None
+    def _between(self, at: float, measured: list[Measured]) -> None:
+        measured.append((self._oldest, -at))
+        measured.append((self._newest, at))
 
 
 class _Moment(_Span):
@@ -291,26 +295,24 @@ class _Moment(_Span):
     def __init__(self, object_: str, name: str, zone: str) -> None:
         super().__init__(object_, name)
         self._object, self._zone = object_, zone
-        self._sides: dict[str, Feature] = {}
+        self._sides: dict[str, tuple[Feature, Feature]] = {}
 
-    def measures(self, value: Any) -> list[Measured]:
-        if value is None:
-            return []
+    def look(self, value: Any, measured: list[Measured]) -> None:
         try:
             moment = datetime.fromisoformat(value)
         except (TypeError, ValueError):
-            return []
+            return
         if moment.tzinfo is None or not EARLIEST_YEAR <= moment.year < 9999:
-            return []
+            return
         at = moment.timestamp()
-        found = super().measures(at)
+        self._between(at, measured)
         for side, distance in near(self._zone, at):
-            found.append((self._side(side), -distance))
-        return found
+            measured += [(feature, -distance) for feature in self._side(side)]
 
-    def _side(self, side: str) -> Feature:
+    def _side(self, side: str) -> tuple[Feature, Feature]:
         if side not in self._sides:
-            self._sides[side] = Feature(self._object, "clock changes", f"{self.name}: {side}")
+            anywhere = Feature(PRACTICE, "clock changes", side)
+            self._sides[side] = (anywhere, Feature(self._object, "clock changes by field", f"{self.name}: {side}"))
         return self._sides[side]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.diff.anchors import anchors
 from shared.diff.candidates import ENOUGH, Candidates, Rows
 from shared.diff.features import FATES, Feature, View
 from shared.diff.relations import HOW_MANY, Key, Relations
@@ -57,6 +58,10 @@ class Pool:
             self._want(keys)
         for furthest in candidates.furthest.values():
             self._want(key for _, key in furthest)
+        self.near: dict[Feature, list[Key]] = {}
+        """Records of the anchors that show a feature: they bring hardly anything along that is not there anyhow."""
+        self._anchors = anchors(candidates, relations, size=size)
+        self._want(("patients", id_) for id_ in self._anchors)
         for feature, keys in candidates.holders.items():
             if feature.kind in ("children", "other patients"):
                 self._ask(feature, keys)
@@ -91,11 +96,12 @@ class Pool:
         view = self._candidates.view_of(source, record)
         mark = self._relations.household(id_) if source == "patients" else 0
         hangs = self._hangs(view, record)
-        if not (hangs or mark in self._marks or id_ in self._wanted.get(source, ()) or source == "defaults"):
+        key = (source, id_)
+        near = self._near(view, record, key) if view is not None else False
+        if not (near or hangs or mark in self._marks or id_ in self._wanted.get(source, ()) or source == "defaults"):
             if not self._room or view is None or not self._rows(view, record):
                 return
             self._room -= 1
-        key = (source, id_)
         member = self.members[key] = Member(record, view, self._relations.needs(view, record) if view else [])
         self._want(member.needs)
         if mark in self._marks:
@@ -103,6 +109,22 @@ class Pool:
         for bundle in hangs:
             if len(bundle.children) < bundle.most and self.has_row(key):
                 bundle.children.append(key)
+
+    def _near(self, view: View, record: Record, key: Key) -> bool:
+        """Whether a record hangs on an anchor and shows what not enough of those before it do."""
+        if str(record.get(self._relations.by_patient[view.object])) not in self._anchors:
+            return False
+        fates, lost = self._relations.look(view, record)
+        new = [
+            one
+            for one in (*view.filled(view.forms(record)), *view.scan(record)[0], *fates)
+            if len(self.near.get(one, ())) < ENOUGH
+        ]
+        if lost or not new or not self._rows(view, record):
+            return False
+        for one in new:
+            self.near.setdefault(one, []).append(key)
+        return True
 
     def _hangs(self, view: View | None, record: Record) -> list[Bundle]:
         """The bundles that a record belongs to and that have room for it."""
@@ -158,12 +180,13 @@ class Pool:
             return set()
         fates, _ = self._relations.look(view, record)
         if not self.has_row(key):
-            return {feature for feature in (*view.features(record), *fates) if feature.kind in FATES}
-        found = {*view.features(record), *fates, *self._relations.carries(view, record)}
+            return {feature for feature in (*view.scan(record)[0], *fates) if feature.kind in FATES}
+        shown, measured = view.scan(record)
+        found = {*view.filled(view.forms(record)), *shown, *fates, *self._relations.carries(view, record)}
         found = {one for one in found if one.kind not in ("children", "other patients") or one.name.endswith(": none")}
         if view.in_parts is not None and member.rows > 1:
             found.add(view.in_parts)
-        return found | {feature for feature, value in view.measures(record) if value >= self._mark_of(feature)}
+        return found | {feature for feature, value in measured if value >= self._mark_of(feature)}
 
     def _mark_of(self, feature: Feature) -> float:
         """How far the furthest record with a row goes."""
