@@ -42,8 +42,19 @@ def _moment(zone: ZoneInfo, low: int, high: int) -> int:
     return high
 
 
-def near(zone: str, at: float) -> list[tuple[str, float]]:
-    """The sides of changes that a moment is on, within a day of them, each with its distance in seconds."""
+@cache
+def days_near(zone: str) -> frozenset[str]:
+    """The days around every change, as a moment may begin whatever offset it is written in."""
+    moments, _ = changes(zone)
+    days = (datetime.fromtimestamp(at + days * DAY, UTC) for at in moments for days in (-2, -1, 0, 1, 2))
+    return frozenset(day.date().isoformat() for day in days)
+
+
+def near(zone: str, said: str, at: float) -> list[tuple[str, float]]:
+    """The sides of changes that a moment is on, within a day of them, each with its distance in seconds. ``said`` is
+    the moment as it is written: most are on no such day, which is quicker to see than how far each is."""
+    if said[:10] not in days_near(zone):
+        return []
     moments, ways = changes(zone)
     place = bisect_right(moments, at)
     found = []

@@ -12,9 +12,11 @@ from heapq import nsmallest
 from typing import Any
 
 from shared.diff.candidates import Candidates
-from shared.diff.features import TIERS, Feature
+from shared.diff.features import TIERS
 from shared.diff.pool import Pool
-from shared.diff.relations import Key, Relations
+from shared.diff.relations import Relations
+from shared.diff.scanners import Feature
+from shared.diff.ties import Key
 
 PROMISING = 12
 LATER, WORTH = 0.001, 0.5
@@ -55,7 +57,7 @@ class Cover:
                 full = [b for b in bundles if len(b.children) >= (1 if feature.kind == "other patients" else b.most)]
                 found[feature] = [(bundle.parent, *bundle.children) for bundle in full]
         for feature, furthest in self._candidates.furthest.items():
-            found[feature] = [(key,) for _, key in furthest if key in self._pool.members and self._pool.has_row(key)]
+            found[feature] = [(key,) for _, key, _ in furthest if key in self._pool.members and self._pool.has_row(key)]
         for size, keys in self._pool.families.items():
             found[Feature("patients", "households", size)] = [(key,) for key in keys]
         return found
@@ -177,7 +179,7 @@ class Cover:
         """Say what is shown by looking at the sample alone, as if nobody knew why each record was chosen."""
         found = {feature for key in self.chosen for feature in self._pool.shown(key)}
         found |= self._shown_together()
-        families = {self._relations.size(id_) for source, id_ in self.chosen if source == "patients"} - {""}
+        families = {self._relations.household_size(id_) for source, id_ in self.chosen if source == "patients"} - {""}
         found |= {Feature("patients", "households", size) for size in families}
         self.covered = {feature for feature in found if feature in self.there}
 

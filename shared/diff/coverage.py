@@ -8,8 +8,10 @@ from typing import Any
 from shared.diff.candidates import Candidates
 from shared.diff.cover import Cover
 from shared.diff.features import KINDS
+from shared.diff.households import LARGEST
 from shared.diff.pool import Pool
-from shared.diff.relations import LARGEST_HOUSEHOLD, Key, Relations
+from shared.diff.relations import Relations
+from shared.diff.ties import Key
 
 NO_ROOM, NO_ROW = "no-room", "no-row"
 WHY = {
@@ -19,7 +21,7 @@ WHY = {
 RULE = (
     "Every record comes with what it refers to, and every patient with the household, so that the sample can be "
     "loaded as it is. Features are covered in the order of 'order'; what is named last gives way first. A household "
-    f"of more than {LARGEST_HOUSEHOLD} patients is not kept together."
+    f"of more than {LARGEST} patients is not kept together."
 )
 MOST_LISTED = 500
 
@@ -55,7 +57,7 @@ def document(cover: Cover, candidates: Candidates, relations: Relations, pool: P
             "rule": RULE,
             "order": list(KINDS),
             "uncovered": {reason: {"features": n, "why": WHY[reason]} for reason, n in sorted(why.items())},
-            "households_too_large": relations.too_large(),
+            "households_too_large": relations.households.too_large(),
         },
         "objects": objects,
     }

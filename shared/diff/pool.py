@@ -9,8 +9,11 @@ from typing import Any
 
 from shared.diff.anchors import anchors
 from shared.diff.candidates import ENOUGH, Candidates, Rows
-from shared.diff.features import FATES, Feature, View
-from shared.diff.relations import HOW_MANY, Key, Relations
+from shared.diff.features import FATES, View
+from shared.diff.households import LARGEST
+from shared.diff.relations import HOW_MANY, Relations
+from shared.diff.scanners import Feature
+from shared.diff.ties import Key
 
 Record = Mapping[str, Any]
 ELSEWHERE = 8
@@ -49,6 +52,7 @@ class Pool:
         self._source = ""
         self._asked: dict[tuple[str, str, str], list[Bundle]] = {}
         self._marks: dict[int, list[Key]] = {}
+        self._reach = candidates.furthest
         self._furthest: dict[Feature, float] = {}
         self.members: dict[Key, Member] = {}
         self.bundles: dict[Feature, list[Bundle]] = {}
@@ -56,8 +60,8 @@ class Pool:
         """Of each size of household, one member of the first few."""
         for keys in candidates.holders.values():
             self._want(keys)
-        for furthest in candidates.furthest.values():
-            self._want(key for _, key in furthest)
+        for furthest in self._reach.values():
+            self._want(key for _, key, _ in furthest)
         self.near: dict[Feature, list[Key]] = {}
         """Records of the anchors that show a feature: they bring hardly anything along that is not there anyhow."""
         self._anchors = anchors(candidates, relations, size=size)
@@ -87,7 +91,8 @@ class Pool:
         self._room = self._size if source == "patients" else self._size // 4
         if source == "patients":
             marks = {self._relations.household(id_) for id_ in sorted(self._wanted.get(source, ()))}
-            marks |= {mark for found in self._relations.households(ENOUGH).values() for mark in found}
+            marks |= {mark for found in self._relations.households.first(ENOUGH).values() for mark in found}
+            marks = {mark for mark in marks if self._relations.households.members(mark) <= LARGEST}
             self._marks = {mark: [] for mark in sorted(marks - {0})}
 
     def see(self, record: dict[str, Any]) -> None:
@@ -112,15 +117,11 @@ class Pool:
 
     def _near(self, view: View, record: Record, key: Key) -> bool:
         """Whether a record hangs on an anchor and shows what not enough of those before it do."""
-        if str(record.get(self._relations.by_patient[view.object])) not in self._anchors:
+        if view.source == "patients" or self._relations.patient(view, record) not in self._anchors:
             return False
-        fates, lost = self._relations.look(view, record)
-        new = [
-            one
-            for one in (*view.filled(view.forms(record)), *view.scan(record)[0], *fates)
-            if len(self.near.get(one, ())) < ENOUGH
-        ]
-        if lost or not new or not self._rows(view, record):
+        links = self._relations.links(view, record)
+        new = [one for one in (*view.features(record), *links.shown) if len(self.near.get(one, ())) < ENOUGH]
+        if links.lost or not new or not self._rows(view, record):
             return False
         for one in new:
             self.near.setdefault(one, []).append(key)
@@ -141,7 +142,7 @@ class Pool:
             for key in keys:
                 self.members[key].needs += [other for other in keys if other != key]
             if keys:
-                self.families.setdefault(self._relations.size(keys[0][1]), []).append(keys[0])
+                self.families.setdefault(self._relations.household_size(keys[0][1]), []).append(keys[0])
         for bundles in self.bundles.values():
             for bundle in bundles:
                 if bundle.most == ELSEWHERE:
@@ -154,9 +155,7 @@ class Pool:
     def patient_of(self, key: Key) -> str:
         """The patient a record belongs to."""
         member = self.members.get(key)
-        if member is None or member.view is None:
-            return ""
-        return str(member.record.get(self._relations.by_patient[member.view.object]) or "")
+        return "" if member is None or member.view is None else self._relations.patient(member.view, member.record)
 
     # What its records show
 
@@ -178,20 +177,18 @@ class Pool:
         view, record = member.view, member.record
         if view is None:
             return set()
-        fates, _ = self._relations.look(view, record)
+        found = {*view.features(record), *self._relations.links(view, record).shown}
         if not self.has_row(key):
-            return {feature for feature in (*view.scan(record)[0], *fates) if feature.kind in FATES}
-        shown, measured = view.scan(record)
-        found = {*view.filled(view.forms(record)), *shown, *fates, *self._relations.carries(view, record)}
-        found = {one for one in found if one.kind not in ("children", "other patients") or one.name.endswith(": none")}
+            return {feature for feature in found if feature.kind in FATES}
+        found |= {one for one in self._relations.carries(view, record) if one.name.endswith(": none")}
         if view.in_parts is not None and member.rows > 1:
             found.add(view.in_parts)
-        return found | {feature for feature, value in measured if value >= self._mark_of(feature)}
+        return found | {feature for feature, value in view.measures(record) if value >= self._mark_of(feature)}
 
     def _mark_of(self, feature: Feature) -> float:
         """How far the furthest record with a row goes."""
         if feature not in self._furthest:
-            rowed = (value for value, key in self._candidates.furthest.get(feature, ()) if self._is_row(key))
+            rowed = (value for value, key, _ in self._reach.get(feature, ()) if self._is_row(key))
             self._furthest[feature] = next(rowed, float("inf"))
         return self._furthest[feature]
 

@@ -1,49 +1,52 @@
-"""How records hang together: where each reference leads, how many hang on one, who belongs to one household.
+"""How records hang together: where each reference leads, how many hang on one record, and whose they are.
 
-What has to be known of every record that others refer to is a byte or four of it, by its place in the crosswalk's
-index: nothing else here grows with the number of records.
+What has to be known of every record that others refer to is a few bytes of it, by its place in the crosswalk's index:
+nothing else here grows with the number of records.
 """
 
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from shared.diff.features import Feature, View
+from shared.diff.features import View
+from shared.diff.households import Households
+from shared.diff.scanners import Feature
+from shared.diff.ties import Key, Tie, ties_of
 from shared.insurance.policies import payer_key
 from shared.mapping.crosswalk import Crosswalk, fingerprint
-from shared.mapping.getters import REQUIRED
-from shared.mapping.model import DERIVED, FieldMap
+from shared.mapping.model import FieldMap
 
 Record = Mapping[str, Any]
-Key = tuple[str, str]
-"""A record: its source object and its id."""
 
-LARGEST_HOUSEHOLD = 20
-"""What has more members is a mistake in the list or a nursing home; the sample could hold little beside it."""
 EMPTY, THERE, NOWHERE, USER, CONTACT, MERGED, AMBIGUOUS = (
     "empty", "there", "nowhere", "a user", "a contact", "merged", "ambiguous",
 )  # fmt: skip
-LOST = (NOWHERE, AMBIGUOUS)
+LOST = frozenset({NOWHERE, AMBIGUOUS})
 ONE_BY_ONE = frozenset({"staff", "locations"})
-"""So few of them that a sample can show each; remembered by id, since the next record refers to the same."""
+"""So few of them that a sample can show each."""
 HOW_MANY = ("none", "one", "several")
 FAMILY = "family_id"
+REMEMBERED = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Tie:
-    """One reference of the records of a view. ``to`` is the object it refers to, ``source`` whose records that is.
-    ``counts``: whether what it refers to belongs to one patient, so that it matters how many refer to it."""
+class Links(NamedTuple):
+    """What a record shows by what it refers to; ``lost`` where it gets no row because it needs what is not there."""
 
-    field: str
-    to: str
-    source: str
-    required: bool
-    counts: bool
+    shown: tuple[Feature, ...]
+    lost: bool
+
+
+@dataclass(slots=True)
+class Hangers:
+    """Of each record of one source object: the patient of the first record that hangs on it, in 32 bits, and whether
+    another one's hangs there too."""
+
+    first: array[int]
+    mixed: bytearray
 
 
 class Relations:
@@ -52,14 +55,10 @@ class Relations:
 
     def __init__(self, mapping: FieldMap, views: Sequence[View], crosswalk: Crosswalk) -> None:
         self._crosswalk = crosswalk
-        sources = {rule.object: rule.source for rule in mapping.objects}
-        self._owners = {rule.object: rule.owner_from for rule in mapping.objects}
-        hanging = {"patients"} | {
-            rule.source for rule in mapping.objects for one in rule.fields if one.refers_to[:1] == ("patients",)
-        }
-        self.ties = {view.object: _ties(view, sources, hanging) for view in views}
-        self.by_patient = {name: next((t.field for t in ties if t.to == "patients"), "") for name, ties in
-                           self.ties.items()}  # fmt: skip
+        self.ties = {view.object: ties_of(view.rules, mapping) for view in views}
+        self._owner = {rule.object: rule.owner_from for rule in mapping.objects}
+        self._patient = {name: next((tie.field for tie in ties if tie.to == "patients"), "")
+                         for name, ties in self.ties.items()}  # fmt: skip
         self._counts: dict[tuple[str, str], bytearray] = {}
         self._children: dict[str, list[tuple[View, Tie]]] = {}
         for view in views:
@@ -67,51 +66,23 @@ class Relations:
                 if tie.counts:
                     self._counts[view.object, tie.field] = bytearray(len(self._known(tie.source)))
                     self._children.setdefault(tie.source, []).append((view, tie))
-        others = {tie.source for ties in self.ties.values() for tie in ties if tie.counts} - {"patients"}
-        self._payer = {name: array("I", bytes(4 * len(self._known(name)))) for name in others}
-        self._mixed = {name: bytearray(len(self._known(name))) for name in others}
-        self._families = array("Q", bytes(8 * len(self._known("patients"))))
-        self._sorted = array("Q")
+        self._hangers = {
+            source: Hangers(array("I", bytes(4 * len(self._known(source)))), bytearray(len(self._known(source))))
+            for source in self._children
+            if source != "patients"
+        }
+        self.households = Households(len(self._known("patients")))
         self._last: dict[str, tuple[str, int]] = {}
-        self._remembered: dict[tuple[str, str], str] = {}
-        self._memo: dict[tuple[str, ...], tuple[list[Feature], bool]] = {}
-        self._made: dict[tuple[str, str, str], Feature] = {}
+        self._leads: dict[tuple[str, str], str] = {}
+        self._linked: dict[tuple[str, ...], Links] = {}
+        self._carried: dict[tuple[str, bytes], tuple[Feature, ...]] = {}
 
     def _known(self, source: str) -> array[int]:
         found = self._crosswalk.known.get(source)
         return found if found is not None else array("Q")
 
-    # Where references lead
-
-    def state(self, tie: Tie, record: Record) -> str:
-        """Where a reference leads."""
-        value = record.get(tie.field)
-        if value is None or value == "":
-            return EMPTY
-        id_ = payer_key(str(value)) if tie.to == "payers" else str(value)
-        if tie.source in ONE_BY_ONE:
-            found = self._remembered.get((tie.source, id_))
-            return found or self._remember(tie, id_)
-        return self._state(tie, id_)
-
-    def _remember(self, tie: Tie, id_: str) -> str:
-        found = self._state(tie, id_)
-        if found != NOWHERE:
-            self._remembered[tie.source, id_] = found
-        return found
-
-    def _state(self, tie: Tie, id_: str) -> str:
-        if tie.to == "staff" and id_ in self._crosswalk.users:
-            return USER
-        if tie.to == "patients" and id_ in self._crosswalk.ambiguous:
-            return AMBIGUOUS
-        if self._place(tie.source, id_) < 0:
-            return NOWHERE
-        if tie.to == "referrers" and self._crosswalk.merged_away("referrers", id_):
-            return MERGED
-        return CONTACT if tie.to == "staff" else THERE
-
     def _place(self, source: str, id_: str) -> int:
+        """Where a record is in the index of its object; -1 where it is not."""
         last = self._last.get(source)
         if last and last[0] == id_:
             return last[1]
@@ -121,52 +92,80 @@ class Relations:
         self._last[source] = (id_, found)
         return found
 
-    def look(self, view: View, record: Record) -> tuple[list[Feature], bool]:
-        """What a record shows by what it refers to, and whether it gets no row because it needs what is not there."""
-        ties = self.ties[view.object]
-        states = tuple([self.state(tie, record) for tie in ties])
-        memo = self._memo.get((view.object, *states))
-        shown, lost = memo if memo else self._shown(view, ties, states)
-        found = [*shown, *self._named(view, ties, states, record)]
+    def patient(self, view: View, record: Record) -> str:
+        """The patient a record belongs to, or is."""
         if view.source == "patients":
-            found.append(self._match(view, str(record["id"])))
-        return found, lost
+            return str(record["id"])
+        value = record.get(self._patient[view.object])
+        return "" if value is None else str(value)
 
-    def _shown(self, view: View, ties: Sequence[Tie], states: tuple[str, ...]) -> tuple[list[Feature], bool]:
+    # Where references lead
+
+    def state(self, tie: Tie, record: Record) -> str:
+        """Where a reference leads."""
+        value = record.get(tie.field)
+        return EMPTY if value is None or value == "" else self._state(tie, str(value))
+
+    def _state(self, tie: Tie, id_: str) -> str:
+        if tie.source not in ONE_BY_ONE:
+            return self._lead(tie, id_)
+        found = self._leads.get((tie.source, id_))
+        if found is None:
+            found = self._lead(tie, id_)
+            if len(self._leads) < REMEMBERED:
+                self._leads[tie.source, id_] = found
+        return found
+
+    def _lead(self, tie: Tie, id_: str) -> str:
+        if tie.to == "staff" and id_ in self._crosswalk.users:
+            return USER
+        if tie.to == "patients" and id_ in self._crosswalk.ambiguous:
+            return AMBIGUOUS
+        if self._place(tie.source, payer_key(id_) if tie.to == "payers" else id_) < 0:
+            return NOWHERE
+        if tie.to == "referrers" and self._crosswalk.merged_away("referrers", id_):
+            return MERGED
+        return CONTACT if tie.to == "staff" else THERE
+
+    def links(self, view: View, record: Record) -> Links:
+        """What a record shows by what it refers to: where each reference leads, all of them together, and who of the
+        staff and which location it names."""
+        ties = self.ties[view.object]
+        states = [self.state(tie, record) for tie in ties]
+        named = [
+            str(record[tie.field]) if tie.source in ONE_BY_ONE and state not in (EMPTY, NOWHERE) else ""
+            for tie, state in zip(ties, states, strict=True)
+        ]
+        match = self._match(str(record["id"])) if view.source == "patients" else ""
+        marks = (view.object, match, *states, *named)
+        found = self._linked.get(marks)
+        if found is None:
+            found = self._links(view, ties, states, named, match)
+            if len(self._linked) < REMEMBERED:
+                self._linked[marks] = found
+        return found
+
+    def _links(self, view: View, ties: Sequence[Tie], states: Sequence[str], named: Sequence[str], match: str) -> Links:
         said = [f"{tie.field} {state}" for tie, state in zip(ties, states, strict=True)]
         shown = [Feature(view.object, "lookups", text) for text in said]
         if len(ties) > 1:
             shown.append(Feature(view.object, "relation shapes", ", ".join(said)))
+        for tie, id_ in zip(ties, named, strict=True):
+            if id_ and tie.source == "locations":
+                shown.append(Feature(view.object, "locations", f"{tie.field}={id_}"))
+            elif id_:
+                shown.append(Feature(view.object, "owners", f"{tie.field}={id_}"))
+                if tie.field == self._owner[view.object]:
+                    shown.append(Feature("staff", "providers", id_))
+        if match:
+            shown.append(Feature(view.object, "matches", match))
         lost = any(tie.required and state in LOST for tie, state in zip(ties, states, strict=True))
-        self._memo[(view.object, *states)] = shown, lost
-        return shown, lost
+        return Links(tuple(shown), lost)
 
-    def _named(self, view: View, ties: Sequence[Tie], states: Sequence[str], record: Record) -> Iterator[Feature]:
-        """Who is responsible, and where it was: each of them has to be shown."""
-        owner = self._owners[view.object]
-        for tie, state in zip(ties, states, strict=True):
-            if tie.source not in ONE_BY_ONE or state in (EMPTY, NOWHERE):
-                continue
-            id_ = str(record[tie.field])
-            if tie.source == "locations":
-                yield self._make(view.object, "locations", f"{tie.field}={id_}")
-            else:
-                yield self._make(view.object, "owners", f"{tie.field}={id_}")
-                if tie.field == owner:
-                    yield self._make("staff", "providers", id_)
-
-    def _make(self, object_: str, kind: str, name: str) -> Feature:
-        key = (object_, kind, name)
-        found = self._made.get(key)
-        if found is None:
-            found = self._made[key] = Feature(*key)
-        return found
-
-    def _match(self, view: View, id_: str) -> Feature:
+    def _match(self, id_: str) -> str:
         if id_ in self._crosswalk.matched:
-            return self._make(view.object, "matches", "a contact that was there before")
-        several = id_ in self._crosswalk.ambiguous
-        return self._make(view.object, "matches", "several contacts fit" if several else "a new contact")
+            return "a contact that was there before"
+        return "several contacts fit" if id_ in self._crosswalk.ambiguous else "a new contact"
 
     def needs(self, view: View, record: Record) -> list[Key]:
         """The records that this one refers to and that become rows of their own."""
@@ -185,123 +184,65 @@ class Relations:
     def count(self, view: View, record: Record, *, lost: bool) -> None:
         """Count a record with whatever it refers to; one that gets no row counts nowhere."""
         if view.source == "patients":
-            self._join(record)
-        if lost:
-            return
-        patient = str(record.get(self.by_patient[view.object]) or "")
-        payer = fingerprint(patient) & 0xFFFFFFFF if patient else 0
-        for tie in self.ties[view.object]:
+            family = record.get(FAMILY)
+            place = self._place("patients", str(record["id"])) if family not in (None, "") else -1
+            if place >= 0:
+                self.households.join(place, fingerprint(str(family)))
+        patient = 0
+        for tie in () if lost else self.ties[view.object]:
             value = record.get(tie.field) if tie.counts else None
-            if value is None or value == "":
-                continue
-            place = self._place(tie.source, str(value))
+            place = -1 if value is None or value == "" else self._place(tie.source, str(value))
             if place < 0:
                 continue
             counts = self._counts[view.object, tie.field]
-            counts[place] = min(counts[place] + 1, 2)
-            if payer and tie.source != "patients":
-                self._of(tie.source, place, payer)
+            if counts[place] < 2:
+                counts[place] += 1
+            if tie.source != "patients":
+                patient = patient or self._short(self.patient(view, record))
+                self._hang(self._hangers[tie.source], place, patient)
 
-    def _of(self, source: str, place: int, payer: int) -> None:
-        first = self._payer[source][place]
-        if not first:
-            self._payer[source][place] = payer
-        elif first != payer:
-            self._mixed[source][place] = 1
+    @staticmethod
+    def _short(patient: str) -> int:
+        return (fingerprint(patient) & 0xFFFFFFFF) if patient else 0
 
-    def carries(self, view: View, record: Record) -> list[Feature]:
+    @staticmethod
+    def _hang(hangers: Hangers, place: int, patient: int) -> None:
+        first = hangers.first[place]
+        if patient and not first:
+            hangers.first[place] = patient
+        elif patient and first != patient:
+            hangers.mixed[place] = 1
+
+    def carries(self, view: View, record: Record) -> tuple[Feature, ...]:
         """What a record shows by how many hang on it, and by whose they are."""
         children = self._children.get(view.source)
-        if not children:
-            return []
-        place = self._place(view.source, str(record["id"]))
-        if place < 0:
-            return []
-        found = []
-        for child, tie in children:
-            many = HOW_MANY[self._counts[child.object, tie.field][place]]
-            found.append(self._make(view.object, "children", f"{child.object}.{tie.field}: {many}"))
-        own = str(record.get(self.by_patient[view.object]) or "")
-        if view.source in self._payer and own:
-            first = self._payer[view.source][place]
-            if self._mixed[view.source][place] or (first and first != fingerprint(own) & 0xFFFFFFFF):
-                found.append(self._make(view.object, "other patients", "what hangs on it is another patient's"))
-        return found
+        place = self._place(view.source, str(record["id"])) if children else -1
+        if not children or place < 0:
+            return ()
+        numbers = bytes([self._counts[child.object, tie.field][place] for child, tie in children])
+        odd = view.source in self._hangers and self._odd(view, record, place)
+        found = self._carried.get((view.object, numbers))
+        if found is None:
+            said = [f"{child.object}.{tie.field}" for child, tie in children]
+            pairs = zip(said, numbers, strict=True)
+            found = tuple(Feature(view.object, "children", f"{name}: {HOW_MANY[many]}") for name, many in pairs)
+            if len(self._carried) < REMEMBERED:
+                self._carried[view.object, numbers] = found
+        return (*found, Feature(view.object, "other patients", "what hangs on it")) if odd else found
 
-    def kinds_of_children(self, features: Iterable[Feature]) -> int:
-        """How many kinds of records hang on one, of what it carries."""
-        return sum(f.kind == "children" and not f.name.endswith(": none") for f in features)
+    def _odd(self, view: View, record: Record, place: int) -> bool:
+        hangers = self._hangers[view.source]
+        own = self._short(self.patient(view, record))
+        return bool(own and (hangers.mixed[place] or (hangers.first[place] and hangers.first[place] != own)))
 
     def children_of(self, source: str) -> list[tuple[View, Tie]]:
         """The views whose records are counted where they refer to records of a source object."""
         return self._children.get(source, [])
 
-    # Households
-
-    def _join(self, record: Record) -> None:
-        family = record.get(FAMILY)
-        if family is not None and family != "":
-            place = self._place("patients", str(record["id"]))
-            if place >= 0:
-                self._families[place] = fingerprint(str(family)) or 1
-
-    def settle(self) -> None:
-        """Every patient has been counted: households can be told by their size."""
-        self._sorted = array("Q", sorted(mark for mark in self._families if mark))
-
-    def members(self, mark: int) -> int:
-        """How many patients one household has."""
-        return bisect_right(self._sorted, mark) - bisect_left(self._sorted, mark)
-
     def household(self, patient: str) -> int:
-        """The mark of a patient's household; 0 where there is none, or one too large to be kept whole."""
-        place = self._place("patients", patient)
-        mark = self._families[place] if place >= 0 else 0
-        return mark if mark and self.members(mark) <= LARGEST_HOUSEHOLD else 0
+        """The mark of a patient's household, if it is kept whole; else 0."""
+        return self.households.of(self._place("patients", patient))
 
-    def size(self, patient: str) -> str:
-        """What kind of household a patient lives in."""
-        place = self._place("patients", patient)
-        mark = self._families[place] if place >= 0 else 0
-        return _size(self.members(mark)) if mark else ""
-
-    def households(self, most: int) -> dict[str, list[int]]:
-        """The first few households of each size."""
-        found: dict[str, list[int]] = {}
-        place = 0
-        while place < len(self._sorted):
-            mark = self._sorted[place]
-            after = bisect_right(self._sorted, mark, place)
-            marks = found.setdefault(_size(after - place), [])
-            if len(marks) < most:
-                marks.append(mark)
-            place = after
-        return found
-
-    def too_large(self) -> int:
-        """How many households are too large to be kept whole."""
-        place = large = 0
-        while place < len(self._sorted):
-            after = bisect_right(self._sorted, self._sorted[place], place)
-            large += after - place > LARGEST_HOUSEHOLD
-            place = after
-        return large
-
-
-def _size(members: int) -> str:
-    if members > LARGEST_HOUSEHOLD:
-        return f"more than {LARGEST_HOUSEHOLD} patients"
-    return {1: "one patient", 2: "two patients"}.get(members, "several patients")
-
-
-def _ties(view: View, sources: Mapping[str, str], hanging: set[str]) -> tuple[Tie, ...]:
-    """Each reference once, whatever columns it has, and who owns the rows: that is a reference too."""
-    found: dict[str, Tie] = {}
-    for rule in view.rules:
-        pairs = [(one.source, one.refers_to[0]) for one in rule.fields if one.refers_to]
-        for field, to in [*pairs, *([(rule.owner_from, "staff")] if rule.owner_from else [])]:
-            source = sources.get(to, to)
-            if field and source not in DERIVED - {"payers"} and to != "users":
-                required = field in REQUIRED and any(p[0] == field for p in pairs)
-                found.setdefault(field, Tie(field, to, source, required, source in hanging))
-    return tuple(found.values())
+    def household_size(self, patient: str) -> str:
+        """What kind of household a patient lives in; empty where in none."""
+        return self.households.size(self._place("patients", patient))

@@ -38,7 +38,7 @@ class Sample:
 
     def gather(self) -> Pool:
         """What the second look adds records to, after the first."""
-        self._relations.settle()
+        self._relations.households.settle()
         return Pool(self._candidates, self._relations, self._rows, size=self._size)
 
     def choose(self, pool: Pool) -> tuple[dict[str, list[dict[str, Any]]], dict[str, Any]]:
