@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shared.diff.candidates import ENOUGH, Candidates
+from shared.diff.candidates import Candidates
 from shared.diff.features import KINDS
 from shared.diff.relations import Relations
 from shared.diff.scanners import Feature
 
-SHARE = 0.6
+SHARE = 0.3
 """Of the sample, for the households and the rare records that call for them."""
+FEW = 3
 PLACE = {kind: place for place, kind in enumerate(KINDS)}
 
 
@@ -43,7 +44,7 @@ def _rare(candidates: Candidates) -> Iterator[list[str]]:
     """For each feature that few records show, in the order of their kinds, whose those records are."""
     rare: list[tuple[int, int, Feature, list[str]]] = []
     for feature, keys in candidates.holders.items():
-        if len(keys) < ENOUGH:
+        if len(keys) < FEW:
             rare.append((PLACE[feature.kind], len(keys), feature, [candidates.patients[key] for key in keys]))
     for feature, furthest in candidates.furthest.items():
         rare.append((PLACE[feature.kind], 1, feature, [patient for _, _, patient in furthest[:1]]))

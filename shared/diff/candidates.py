@@ -15,8 +15,8 @@ Record = Mapping[str, Any]
 Rows = Callable[[View, Record], int]
 """How many rows a record becomes: worked out only of records that could be in the sample."""
 
-ENOUGH = 3
-"""Records kept per feature: one of them may bring less with it than the others."""
+ENOUGH = 8
+"""Records kept per feature: some of them bring less with them than others."""
 RICHEST = 4
 """Patients kept on whom the most kinds of records hang."""
 

@@ -6,21 +6,24 @@ that has to come with them. What does not fit any more gives way, and is said.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
 from typing import Any
 
 from shared.diff.candidates import Candidates
-from shared.diff.features import TIERS
+from shared.diff.features import COMMON, TIERS
 from shared.diff.pool import Pool
 from shared.diff.relations import Relations
 from shared.diff.scanners import Feature
 from shared.diff.ties import Key
 
-PROMISING = 12
-LATER, WORTH = 0.001, 0.5
-"""What a feature of the next tier weighs against one of this, and from which worth on a unit belongs to this one."""
+PROMISING, ROUNDS = 12, 6
+"""How many choices are worked out exactly at a time, and how often room is made in what was chosen."""
+LATER, LIGHTER, WORTH = 0.001, 8, 0.05
+"""What a feature of the next tier weighs against one of this, how many common ones weigh as much as one other, and
+from which worth on a choice belongs to this tier."""
 OFTEN = {"patients": 4, "appointments": 4, "treatments": 3, "invoices": 2, "communications": 4}
 """What a sample must show above all (R132), in records per round while it is filled up."""
 
@@ -40,6 +43,7 @@ class Cover:
         self._candidates, self._relations, self._pool, self._size = candidates, relations, pool, size
         self._whole: dict[Key, frozenset[Key]] = {}
         self._weights: dict[str, float] = {}
+        self._taken: list[Unit] = []
         self._left: dict[Key, float] = {}
         self._showing: dict[Feature, list[Key]] = {}
         self.chosen: dict[Key, None] = {}
@@ -68,7 +72,10 @@ class Cover:
             self._take(self._with(key))
         units = self._units()
         for tier in range(len(TIERS)):
-            self._show(tier, units)
+            for _ in range(ROUNDS):
+                self._show(tier, units)
+                if not self._drop(tier):
+                    break
         self._fill()
 
     def _units(self) -> list[Unit]:
@@ -86,7 +93,11 @@ class Cover:
 
     def _show(self, tier: int, units: list[Unit]) -> None:
         """Choose for the features of one tier; those of later ones decide between what is equal without them."""
-        self._weights = {kind: LATER ** max(at - tier, 0) for at, kinds in enumerate(TIERS) for kind in kinds}
+        self._weights = {
+            kind: LATER ** max(at - tier, 0) / (LIGHTER if kind in COMMON else 1)
+            for at, kinds in enumerate(TIERS)
+            for kind in kinds
+        }
         self._left = {key: 0.0 for unit in units for key in unit.keys}
         self._showing = {}
         for key in self._left:
@@ -101,8 +112,30 @@ class Cover:
             if best is None:
                 return
             self._take(best.keys)
+            self._taken.append(best)
             self.covered.update(best.together)
             units = [unit for _, unit in useful]
+
+    def _drop(self, tier: int) -> bool:
+        """Take out again what later choices have made superfluous. True where that made room."""
+        kept = Counter(key for unit in self._taken for key in unit.keys)
+        shown = Counter(feature for key in kept for feature in self._pool.shown(key))
+        shown.update(feature for unit in self._taken for feature in unit.together)
+        matters = frozenset(kind for kinds in TIERS[: tier + 1] for kind in kinds)
+        dropped = False
+        for unit in list(self._taken):
+            alone = [key for key in unit.keys if kept[key] == 1]
+            lost = Counter(feature for key in alone for feature in self._pool.shown(key)) + Counter(unit.together)
+            if any(number == shown[one] and one.kind in matters for one, number in lost.items()):
+                continue
+            dropped = True
+            self._taken.remove(unit)
+            kept.subtract(unit.keys)
+            shown.subtract(lost)
+            for key in alone:
+                del self.chosen[key]
+        self.covered = {feature for feature, number in shown.items() if number > 0}
+        return dropped
 
     def _worth(self, unit: Unit) -> float:
         """What a unit adds at most: what its records have in common counts for each of them."""

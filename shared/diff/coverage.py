@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.diff.candidates import Candidates
 from shared.diff.cover import Cover
-from shared.diff.features import KINDS
+from shared.diff.features import KINDS, TIERS
 from shared.diff.households import LARGEST
 from shared.diff.pool import Pool
 from shared.diff.relations import Relations
@@ -20,8 +20,8 @@ WHY = {
 }
 RULE = (
     "Every record comes with what it refers to, and every patient with the household, so that the sample can be "
-    "loaded as it is. Features are covered in the order of 'order'; what is named last gives way first. A household "
-    f"of more than {LARGEST} patients is not kept together."
+    "loaded as it is. The kinds of 'order' are covered tier by tier, and the last tier gives way first. A household of "
+    f"more than {LARGEST} patients is not kept together. A larger sample (options.sample_size) has room for more."
 )
 MOST_LISTED = 500
 
@@ -55,7 +55,7 @@ def document(cover: Cover, candidates: Candidates, relations: Relations, pool: P
         "most": size,
         "gives_way": {
             "rule": RULE,
-            "order": list(KINDS),
+            "order": [list(tier) for tier in TIERS],
             "uncovered": {reason: {"features": n, "why": WHY[reason]} for reason, n in sorted(why.items())},
             "households_too_large": relations.households.too_large(),
         },

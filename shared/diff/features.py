@@ -37,6 +37,8 @@ TIERS: tuple[tuple[str, ...], ...] = (
     ("time stamps", "owners", "clock changes by field"),
 )  # fmt: skip
 """Every kind of feature. A sample has room for those of one tier before any of the next, which give way to it."""
+COMMON = frozenset({"lookups", "fields"})
+"""Most records show several of these, so one of them weighs less than one of the others of its tier."""
 KINDS = tuple(kind for tier in TIERS for kind in tier)
 FATES = frozenset({"lookups", "relation shapes", "files", "matches"})
 """What a record shows even where it gets no row: that it is set aside is what there is to see."""
