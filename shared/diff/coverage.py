@@ -73,6 +73,6 @@ def sampled(chosen: Mapping[Key, None], pool: Pool) -> dict[str, int]:
     return found
 
 
-def summary(body: Mapping[str, Any]) -> dict[str, int]:
+def summary(body: Mapping[str, Any]) -> dict[str, Any]:
     """What the sample's comparison says of it."""
-    return {"there": body["there"], "covered": body["covered"]}
+    return {name: body[name] for name in ("headline", "there", "covered")}
