@@ -24,8 +24,8 @@ PROMISING, ROUNDS = 12, 6
 LATER, LIGHTER, WORTH = 0.001, 8, 0.05
 """What a feature of the next tier weighs against one of this, how many common ones weigh as much as one other, and
 from which worth on a choice belongs to this tier."""
-OFTEN = {"patients": 4, "appointments": 4, "treatments": 3, "invoices": 2, "communications": 4}
-"""What a sample must show above all (R132), in records per round while it is filled up."""
+OFTEN = {"appointments": 3, "treatments": 3, "invoices": 2, "communications": 2}
+"""How many of an object's records one patient brings while a sample is filled up (R132); one of every other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Cover:
     def choose(self) -> None:
         """Choose records until every feature is shown or nothing fits any more, then fill up."""
         for key in sorted(key for key in self._pool.members if key[0] == "defaults"):
-            self._take(self._with(key))
+            self._take_in(self._with(key))
         units = self._units()
         for tier in range(len(TIERS)):
             for _ in range(ROUNDS):
@@ -111,7 +111,7 @@ class Cover:
             best = self._best(useful)
             if best is None:
                 return
-            self._take(best.keys)
+            self._take_in(best.keys)
             self._taken.append(best)
             self.covered.update(best.together)
             units = [unit for _, unit in useful]
@@ -166,7 +166,7 @@ class Cover:
         new = {one for key in added for one in self._pool.shown(key)} | unit.together
         return sum(self._weights[one.kind] for one in new - self.covered) / max(len(added), 0.5)
 
-    def _take(self, keys: Iterable[Key]) -> None:
+    def _take_in(self, keys: Iterable[Key]) -> None:
         for key in sorted(set(keys) - self.chosen.keys()):
             self.chosen[key] = None
             for feature in self._pool.shown(key) - self.covered:
@@ -187,26 +187,26 @@ class Cover:
         return self._whole[key]
 
     def _fill(self) -> None:
-        """The first records of each object in turn, those first that bring nothing new with them."""
-        waiting: dict[str, list[Key]] = {}
-        for key, member in self._pool.members.items():
-            if key not in self.chosen and member.view is not None and self._pool.has_row(key):
-                waiting.setdefault(key[0], []).append(key)
-        for most in (1, self._size):
-            queues = {name: iter(keys) for name, keys in sorted(waiting.items())}
-            while queues and len(self.chosen) < self._size:
-                for name in list(queues):
-                    if not all(self._next(queues[name], most) for _ in range(OFTEN.get(name, 1))):
-                        del queues[name]
+        """Patients with what hangs on them, those first of whom most is known, then whatever else fits."""
+        waiting = [key for key, member in self._pool.members.items() if member.view is not None]
+        waiting = [key for key in waiting if key not in self.chosen and self._pool.has_row(key)]
+        whose: dict[str, list[Key]] = {}
+        for key in waiting:
+            whose.setdefault(self._pool.patient_of(key), []).append(key)
+        whose.pop("", None)
+        for keys in sorted(whose.values(), key=lambda keys: -len({source for source, _ in keys})):
+            often = dict(OFTEN)
+            for key in keys:
+                often[key[0]] = often.get(key[0], 1) - 1
+                if often[key[0]] >= 0:
+                    self._add(key)
+        for key in waiting:
+            self._add(key)
 
-    def _next(self, keys: Iterable[Key], most: int) -> bool:
-        """Take the next record that fits. False when there is none."""
-        for key in keys:
-            added = self._with(key) - self.chosen.keys()
-            if added and len(added) <= min(most, self._size - len(self.chosen)):
-                self._take(added)
-                return True
-        return False
+    def _add(self, key: Key) -> None:
+        added = self._with(key) - self.chosen.keys()
+        if added and len(self.chosen) + len(added) <= self._size:
+            self._take_in(added)
 
     def settle(self) -> None:
         """Say what is shown by looking at the sample alone, as if nobody knew why each record was chosen."""

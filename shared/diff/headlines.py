@@ -15,8 +15,6 @@ HEADLINES: tuple[tuple[str, str, str, frozenset[str]], ...] = (
     ("owners", "", "column", frozenset({OWNER})),
 )
 """Each with the object it is about (none is every object), and by what of a compared field it is known."""
-NAMES_OF_ROWS = frozenset({"treatment_name", "appointment_name"})
-"""A row's name is put together from what has a column of its own beside it."""
 WRONG = frozenset({"differs", "missing"})
 
 
@@ -37,5 +35,5 @@ def _lines(
 ) -> Iterator[dict[str, Any]]:
     for row in rows:
         for line in row["fields"]:
-            if line[by] in wanted and line["rule"] not in NAMES_OF_ROWS:
+            if line[by] in wanted:
                 yield {"object": object_, "row": row["row"], **line}
