@@ -74,7 +74,7 @@ SHAPES: dict[str, Hide] = {
     "a custom field filled": _among("patients", **{"custom_fields.recall_interval_months": 6}),
     "a custom field empty": _among("patients", **{"custom_fields.interests": None}),
     "the longest text": _among("treatments", clinical_notes="x" * 5_000),
-    "a note in several parts": _among("notes", body="word " * 50_000),
+    "a note in several parts": _among("notes", body="word " * 25_000),
     "the oldest date": _among("patients", date_of_birth="1901-02-03"),
     "the newest date": _among("treatments", treated_on="2031-01-01"),
     "before the clocks go back": _among("appointments", starts_at="2024-04-07T02:59:30+11:00"),
