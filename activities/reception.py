@@ -30,6 +30,7 @@ DOCUMENTS = (
     "owners",
     "archive-gaps",
     "files",
+    "coverage",
     "sample-diff",
     "conservation",
     "exceptions",
@@ -161,11 +162,12 @@ async def document(tools: Toolbox, run: Run, name: str, *, values: bool, who: st
 
 
 def _masked(body: dict[str, Any]) -> dict[str, Any]:
-    for part in body["objects"].values():
-        for row in part["rows"]:
-            for line in row["fields"]:
-                for side in ("source", "expected", "target"):
-                    line[side] = masked(line[side])
+    rows = [row["fields"] for part in body["objects"].values() for row in part["rows"]]
+    first = [found["rows"] for found in body.get("headlines", {}).values()]
+    for lines in (*rows, *first):
+        for line in lines:
+            for side in ("source", "expected", "target"):
+                line[side] = masked(line[side])
     return {**body, "values": "masked; ask with ?values=shown to see them"}
 
 

@@ -10,7 +10,9 @@ from activities.link import object_maps
 from activities.reading import present
 from activities.survey import records
 from activities.toolbox import Toolbox
+from shared.diff import coverage
 from shared.diff.compare import FieldOutcome, compare
+from shared.diff.headlines import headlines
 from shared.loading.batches import created_by, sort_records
 from shared.mapping.compiled import ObjectMap
 from shared.runs.model import Run
@@ -45,7 +47,8 @@ async def sample_diff(tools: Toolbox, about: About) -> Nothing:
             "differences": sum(field.outcome.wrong for _, fields in rows for field in fields),
             "rows": [{"row": row.id, "fields": _lines(object_map, by_row[row.id], fields)} for row, fields in rows],
         }
-    await documents.publish(tools, run.id, "sample-diff", _document(objects))
+    covered = await documents.read(tools, run.id, "coverage")
+    await documents.publish(tools, run.id, "sample-diff", _document(objects, covered))
     return Nothing()
 
 
@@ -76,7 +79,7 @@ def _lines(object_map: ObjectMap, record: Mapping[str, Any], fields: Sequence[Fi
     ]
 
 
-def _document(objects: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _document(objects: Mapping[str, Mapping[str, Any]], covered: Mapping[str, Any] | None) -> dict[str, Any]:
     fields = sum(found["fields"] for found in objects.values())
     rows = sum(len(found["rows"]) for found in objects.values())
     differences = sum(found["differences"] for found in objects.values())
@@ -85,5 +88,7 @@ def _document(objects: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         "fields_compared": fields,
         "rows_compared": rows,
         "differences": differences,
+        "coverage": coverage.summary(covered) if covered else {},
+        "headlines": headlines(objects),
         "objects": dict(objects),
     }

@@ -1,68 +1,63 @@
-"""Which records make a sample: enough of every kind, and whole with what they refer to."""
+"""Which records make a sample: a few that show as much of the data as there is room for, whole with what they refer to.
+
+Two looks through what was staged: the first finds out which features there are and who could show them, the second
+gathers those records and whatever has to come with them. The same records in the same order make the same sample.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from shared.mapping.model import FieldRule
-from shared.schema.model import Kind
-
-Record = dict[str, Any]
-
-
-class Picker:
-    """Picks at most ``most`` records in one pass: those ``wanted`` by id, those that show something no record before
-    them has shown (a pick-list value, a value of a ``telling`` field, a field left empty), then the first others.
-    What does not fit has no row, and so shows nothing."""
-
-    def __init__(
-        self,
-        fields: Iterable[FieldRule],
-        *,
-        most: int,
-        wanted: frozenset[str] = frozenset(),
-        telling: Iterable[str] = (),
-        fits: Callable[[Record], bool] = lambda record: True,
-    ) -> None:
-        read = [field for field in fields if field.source]
-        choices = (field.source for field in read if field.kind is Kind.CHOICE)
-        self._choices = list(dict.fromkeys([*telling, *choices]))
-        self._fields = list(dict.fromkeys(field.source for field in read))
-        self._most = most
-        self._wanted = wanted
-        self._fits = fits
-        self._asked: list[Record] = []
-        self._telling: list[Record] = []
-        self._empty: list[Record] = []
-        self._others: list[Record] = []
-        self._shown: set[tuple[str, str]] = set()
-
-    def see(self, record: Record) -> None:
-        """Consider one more record."""
-        new = self._features(record) - self._shown
-        if new and not self._fits(record):
-            return
-        if str(record["id"]) in self._wanted:
-            self._asked.append(record)
-        elif any(value for _, value in new) and len(self._telling) < self._most:
-            self._telling.append(record)
-        elif new and len(self._empty) < self._most:
-            self._empty.append(record)
-        elif len(self._others) < self._most:
-            self._others.append(record)
-            return
-        self._shown |= new
-
-    def chosen(self) -> list[Record]:
-        """The sample so far."""
-        return [*self._asked, *self._telling, *self._empty, *self._others][: self._most]
-
-    def _features(self, record: Record) -> set[tuple[str, str]]:
-        shown = {(name, str(record.get(name))) for name in self._choices}
-        return shown | {(name, "") for name in self._fields if record.get(name) in (None, "")}
+from shared.diff import coverage
+from shared.diff.candidates import Candidates
+from shared.diff.cover import Cover, by_object
+from shared.diff.features import View, views
+from shared.diff.pool import Pool
+from shared.diff.relations import Relations
+from shared.mapping.compiled import ObjectMap
+from shared.mapping.model import DERIVED, FieldMap
 
 
-def references(records: Iterable[Mapping[str, Any]], field: str) -> frozenset[str]:
-    """The ids that records refer to in a field."""
-    return frozenset(str(record[field]) for record in records if record.get(field) not in (None, ""))
+class Sample:
+    """``size``: the most records, of all objects together. ``zone``: the practice's own, whose clocks change."""
+
+    def __init__(self, mapping: FieldMap, maps: Mapping[str, ObjectMap], *, zone: str, size: int) -> None:
+        self._maps, self._size = maps, size
+        first = next(iter(maps.values()))
+        rules = [rule for rule in mapping.objects if rule.source not in DERIVED]
+        looked_at = views(rules, zone=zone, files=first.files)
+        self._relations = Relations(mapping, looked_at, first.crosswalk)
+        self._candidates = Candidates(looked_at, self._relations, self._rows)
+        self.order = downwards(mapping)
+        """The source objects in the order in which both looks want them."""
+
+    def consider(self, source: str, record: Mapping[str, Any]) -> None:
+        """The first look at a record."""
+        self._candidates.see(source, record)
+
+    def gather(self) -> Pool:
+        """What the second look adds records to, after the first."""
+        self._relations.households.settle()
+        return Pool(self._candidates, self._relations, self._rows, size=self._size)
+
+    def choose(self, pool: Pool) -> tuple[dict[str, list[dict[str, Any]]], dict[str, Any]]:
+        """The sample by source object, and the document that says what of the data it shows."""
+        pool.end()
+        cover = Cover(self._candidates, self._relations, pool, size=self._size)
+        cover.choose()
+        cover.settle()
+        document = coverage.document(cover, self._candidates, self._relations, pool, size=self._size)
+        return by_object(cover.chosen, pool), document
+
+    def _rows(self, view: View, record: Mapping[str, Any]) -> int:
+        found = (self._maps[rule.object].rows(record) for rule in view.rules)
+        return next((len(one) for one in found if isinstance(one, list)), 0)
+
+
+def downwards(mapping: FieldMap) -> list[str]:
+    """The source objects, from what refers to others to what is referred to."""
+    waves: dict[str, int] = {}
+    for rule in mapping.objects:
+        waves[rule.source] = max(waves.get(rule.source, 0), rule.wave)
+    return sorted(waves, key=lambda name: (-waves[name], name))

@@ -13,6 +13,7 @@ from shared.errors import Stop
 from shared.mapping.composed import talk
 from shared.mapping.composed.circumstances import Circumstances, Getter
 from shared.mapping.composed.notes import PART, parts_of
+from shared.mapping.crosswalk import Crosswalk
 from shared.mapping.getters import AT_CLOSING, CREATED_ON, Getters
 from shared.mapping.model import FieldMap, FieldRule, ObjectRule
 from shared.mapping.placements.talk import PARTIES
@@ -84,6 +85,11 @@ class ObjectMap:
         )
         owner = self._crosswalk.owner
         self._getters.append(("ownerid", lambda record: owner(record.get(source)) if source else owner(None)))
+
+    @property
+    def crosswalk(self) -> Crosswalk:
+        """Where the references of this object's records lead."""
+        return self._crosswalk
 
     def rows(self, record: Mapping[str, Any]) -> list[Row] | Excluded | SetAside:
         """What becomes of one record."""

@@ -1,56 +1,154 @@
-"""A sample shows every kind of record it can, in one pass, and never more than it may."""
+"""A sample shows every rare shape that is hidden among thousands, whole with what it refers to, and never too large."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from hypothesis import given
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.diff.sample import Picker, references
-from shared.mapping.model import FieldMap
+from shared.diff.households import LARGEST
+from tests.shared.diff.practices import MAPPING, Chosen, Practice, ordinary
+from tests.shared.diff.shapes import SHAPES
 
-RECORD = {"id": "1", "first_name": "A", "last_name": "B", "status": "active"}
-
-
-def picker(mapping: FieldMap, most: int, *wanted: str) -> Picker:
-    rule = mapping.rule("patients")
-    assert rule is not None
-    return Picker(rule.fields, most=most, wanted=frozenset(wanted))
+REFERENCES = {"provider_id": "staff", "author_id": "staff", "staff_id": "staff", "location_id": "locations",
+              "patient_id": "patients", "referrer_id": "referrers", "appointment_id": "appointments",
+              "invoice_id": "invoices"}  # fmt: skip
+SLOWLY = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-def test_a_rare_value_late_in_the_source_is_in_the_sample(mapping: FieldMap):
-    picks = picker(mapping, 10)
-    for number in range(5000):
-        picks.see({**RECORD, "id": str(number)})
-    picks.see({**RECORD, "id": "rare", "status": "archived"})
-    picks.see({**RECORD, "id": "empty", "last_name": None})
-    chosen = {record["id"] for record in picks.chosen()}
-    assert {"rare", "empty"} <= chosen
-    assert len(chosen) == 10
+def count(chosen: Chosen) -> int:
+    return sum(map(len, chosen.values()))
 
 
-def test_records_asked_for_are_always_in_the_sample(mapping: FieldMap):
-    picks = picker(mapping, 3, "99")
-    for number in range(100):
-        picks.see({**RECORD, "id": str(number)})
-    assert "99" in {record["id"] for record in picks.chosen()}
+def complaints(practice: Practice, chosen: Chosen, size: int) -> list[str]:
+    """What every sample has to keep to, whatever it is of."""
+    ids = {name: {one["id"] for one in found} for name, found in chosen.items()}
+    there = {name: {one["id"] for one in found} for name, found in practice.records.items()}
+    found = [f"{count(chosen)} records"] if count(chosen) > size else []
+    for name, records in chosen.items():
+        found += [f"{name} twice"] if len(records) != len(ids[name]) else []
+        for record in records:
+            for field, to in REFERENCES.items():
+                wanted = record.get(field)
+                if wanted in there.get(to, ()) and wanted not in ids.get(to, ()) and wanted not in ("staff-0", MERGED):
+                    found.append(f"{name}.{field} without {wanted}")
+    families: dict[str, set[str]] = {}
+    for patient in practice.records.get("patients", ()):
+        if patient.get("family_id"):
+            families.setdefault(patient["family_id"], set()).add(patient["id"])
+    for name, members in families.items():
+        if len(members) <= LARGEST and 0 < len(members & ids.get("patients", set())) < len(members):
+            found.append(f"household {name} torn apart")
+    return found
+
+
+MERGED = "r-second"
+"""Another record stands for it."""
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_n23_each_class_of_defect_has_a_record_in_the_sample_that_shows_it(name: str):
+    practice = ordinary(400)
+    SHAPES[name](practice, 271)
+    chosen, _ = practice.sample(100)
+    assert [what for what, shown in practice.hidden if not shown(chosen)] == []
+    assert complaints(practice, chosen, 100) == []
 
 
 @given(
-    most=st.integers(min_value=1, max_value=20),
-    records=st.lists(st.sampled_from(["active", "archived", "", None, "odd"]), max_size=60),
+    patients=st.integers(150, 600),
+    size=st.integers(150, 500),
+    hidden=st.dictionaries(st.sampled_from(sorted(SHAPES)), st.integers(0, 3000), max_size=12),
 )
-def test_a_sample_is_never_larger_than_asked_and_never_holds_a_record_twice(most: int, records: list[Any]):
-    from shared.mapping.propose import propose
-    from tests.shared.conftest import CHOICES, INVENTORY
+@SLOWLY
+def test_n23_whatever_is_hidden_among_thousands_is_in_the_sample(patients: int, size: int, hidden: dict[str, int]):
+    practice = ordinary(patients)
+    for name, at in hidden.items():
+        SHAPES[name](practice, at)
+    chosen, _ = practice.sample(size)
+    # Of two that go further than all others only the further one is the furthest.
+    lost = [what for what, shown in practice.hidden if not shown(chosen)]
+    assert lost == [] or hidden.keys() >= {"the largest file", "a file that is too large"}
+    assert complaints(practice, chosen, size) == []
 
-    picks = picker(propose(INVENTORY, CHOICES), most)
-    for number, status in enumerate(records):
-        picks.see({**RECORD, "id": str(number), "status": status})
-    ids = [record["id"] for record in picks.chosen()]
-    assert len(ids) == len(set(ids)) == min(most, len(records))
+
+def test_n23_all_shapes_at_once_fit_into_one_sample():
+    practice = ordinary(1_000)
+    for place, name in enumerate(SHAPES):
+        if name != "the largest file":
+            SHAPES[name](practice, 97 * place)
+    chosen, coverage = practice.sample(200)
+    assert [what for what, shown in practice.hidden if not shown(chosen)] == []
+    assert complaints(practice, chosen, 200) == []
+    assert coverage["records"] == 200
 
 
-def test_references_leave_out_what_is_empty():
-    assert references([{"p": "1"}, {"p": None}, {"p": ""}, {}, {"p": "1"}], "p") == {"1"}
+@given(families=st.lists(st.integers(1, 30), min_size=1, max_size=12), size=st.sampled_from([100, 137, 500]))
+@SLOWLY
+def test_n23_households_are_whole_and_the_sample_is_never_too_large(families: list[int], size: int):
+    practice = ordinary(80)
+    for name, members in enumerate(families):
+        for member in range(members):
+            practice.put("patients", 31 * member, family_id=f"F{name}", status="deceased" if member == 0 else "active")
+    chosen, coverage = practice.sample(size)
+    assert complaints(practice, chosen, size) == []
+    assert coverage["gives_way"]["households_too_large"] == sum(members > LARGEST for members in families)
+
+
+def test_n23_a_list_that_is_one_household_is_sampled_all_the_same():
+    practice = ordinary(300)
+    for patient in practice.records["patients"]:
+        patient["family_id"] = "0"
+    chosen, _ = practice.sample(200)
+    assert count(chosen) == 200
+    assert chosen["patients"]
+
+
+@pytest.mark.parametrize(("patients", "size"), [(1, 100), (8, 100), (40, 500), (60, 200)])
+def test_r131_a_sample_is_as_large_as_it_may_be_or_the_whole_practice(patients: int, size: int):
+    practice = ordinary(patients)
+    chosen, _ = practice.sample(size)
+    ours = sum(len(found) for name, found in chosen.items() if name in ("defaults", "payers"))
+    # Of the staff and the referrers there is nothing to show twice: who is a user gets no row.
+    assert count(chosen) == size or count(chosen) - ours >= practice.size - 1
+
+
+def test_r132_a_sample_of_ordinary_patients_shows_what_happened_to_them():
+    chosen, _ = ordinary(500).sample(200)
+    for name in ("patients", "appointments", "treatments", "invoices", "payments", "notes"):
+        assert len(chosen[name]) >= 5, name
+    whose = {one["patient_id"] for one in chosen["treatments"]}
+    assert whose <= {one["id"] for one in chosen["patients"]}
+
+
+def test_n23_the_same_records_make_the_same_sample():
+    practices = [ordinary(300) for _ in range(2)]
+    for practice in practices:
+        for place, name in enumerate(SHAPES):
+            SHAPES[name](practice, 53 * place)
+    assert practices[0].sample(150) == practices[1].sample(150)
+
+
+def test_n23_nothing_but_a_few_bytes_grows_with_the_number_of_records():
+    kept = []
+    for patients in (500, 2_000):
+        practice = ordinary(patients)
+        sample = practice.opened(200)
+        for source in sample.order:
+            for record in practice.records.get(source, ()):
+                sample.consider(source, record)
+        pool = sample.gather()
+        for source in sample.order:
+            pool.begin(source)
+            for record in practice.records.get(source, ()):
+                pool.see(record)
+        held = sum(map(len, sample._candidates.holders.values())) + sum(map(len, sample._candidates.furthest.values()))
+        kept.append((held, len(pool.members)))
+    assert kept[0] == kept[1]
+
+
+def test_n23_a_practice_without_records_has_an_empty_sample():
+    chosen, coverage = Practice().sample(100)
+    assert count(chosen) == 0
+    assert coverage["headline"] == "0 of 0 features of the data are in the sample of 0 records"
+    assert set(coverage["objects"]) == {rule.object for rule in MAPPING.objects} - {"defaults", "payers"}

@@ -1,0 +1,106 @@
+"""The sample as a practice manager sees it: four headlines, every field, and what of the data it shows (N23, R131-R139)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.journeys.conftest import Stay
+
+TOWN = {"patients": 60, "seed": 23}
+SIZE = 150
+
+
+@pytest.fixture(scope="module")
+def looked(town: Stay) -> dict[str, Any]:
+    """A run that waits at the gate of the sample, with its documents."""
+    customer = town.customer("Harbour Dental")
+    run = customer.start(customer.request(sample_size=SIZE))
+    customer.until(run, waits_for="mapping")
+    customer.decide(run, "mapping")
+    status = customer.until(run, waits_for="sample")
+    rows = [json.loads(line) for line in customer.export()]
+    return {
+        "shown": customer.document(run, "sample-diff", shown=True)["document"],
+        "masked": customer.document(run, "sample-diff")["document"],
+        "coverage": customer.document(run, "coverage")["document"],
+        "mapping": customer.document(run, "mapping")["document"],
+        "inventory": customer.document(run, "inventory")["document"],
+        "rows": [line["row"] for line in rows if line.get("row", {}).get("bw_sourceid")],
+        "status": status,
+    }
+
+
+def test_r132_r135_r138_the_four_headlines_show_source_value_target_value_and_rule(looked: dict[str, Any]):
+    found = looked["shown"]["headlines"]
+    assert list(found) == ["patient names", "treatment dates", "appointment statuses", "owners"]
+    for name, part in found.items():
+        assert part["compared"] == len(part["rows"]) > 0, name
+        assert part["differ"] == 0, name
+        for line in part["rows"]:
+            assert line["row"], name
+            assert {"source", "target", "rule", "outcome", "label", "object"} <= line.keys()
+    for line in found["patient names"]["rows"]:
+        assert (line["source"] or None) == line["target"]
+    dates = {line["target"] for line in found["treatment dates"]["rows"]}
+    assert all(len(date) == 10 for date in dates)
+    owners = {line["object"] for line in found["owners"]["rows"]}
+    assert {"patients", "appointments", "treatments", "invoices", "notes"} <= owners
+
+
+def test_r137_every_appointment_status_of_the_data_is_seen_under_its_headline(looked: dict[str, Any]):
+    in_use = set(looked["inventory"]["objects"]["appointments"]["fields"]["status"]["values"])
+    assert {line["source"] for line in looked["shown"]["headlines"]["appointment statuses"]["rows"]} == in_use
+
+
+def test_r139_values_are_masked_in_the_headlines_too_unless_they_are_asked_for(looked: dict[str, Any]):
+    shown, masked = (looked[name]["headlines"]["patient names"]["rows"] for name in ("shown", "masked"))
+    assert len(shown) == len(masked)
+    for line, hidden in zip(shown, masked, strict=True):
+        assert hidden["row"] == line["row"]
+        if line["source"]:
+            assert hidden["source"] == "".join("a" if c.isalpha() else c for c in line["source"])[:40]
+
+
+def test_r131_the_sample_keeps_to_its_size_and_is_all_that_was_written(looked: dict[str, Any]):
+    coverage = looked["coverage"]
+    assert coverage["most"] == SIZE
+    assert 100 <= coverage["records"] <= SIZE
+    for name in ("patients", "appointments", "treatments", "invoices"):
+        rows = [row for row in looked["rows"] if f"|{name}|" in row["bw_sourceid"]]
+        assert 0 < len(rows) <= coverage["objects"][name]["sampled"], name
+
+
+def test_n23_the_coverage_is_printed_and_summed_up_beside_the_comparison(looked: dict[str, Any]):
+    coverage, summary = looked["coverage"], looked["shown"]["coverage"]
+    assert (summary["there"], summary["covered"]) == (coverage["there"], coverage["covered"])
+    assert summary["headline"] == coverage["headline"]
+    assert 0 < coverage["covered"] <= coverage["there"]
+    assert "coverage" in looked["status"]["documents"]
+    for name in ("values", "states", "custom fields", "files", "providers", "clock changes"):
+        lines = [part["features"][name] for part in coverage["objects"].values() if name in part["features"]]
+        assert lines, name
+        assert not any(line["uncovered"] for line in lines if "no-room" in line["why"].values()), name
+
+
+def test_n23_households_are_whole_in_the_target(looked: dict[str, Any]):
+    patients = [row for row in looked["rows"] if "|patients|" in row["bw_sourceid"] and row.get("bw_familyid")]
+    families = {row["bw_familyid"] for row in patients}
+    assert families
+    assert "households" in looked["coverage"]["objects"]["patients"]["features"]
+
+
+def test_n1_the_comparison_says_of_every_mapped_field_what_became_of_it(looked: dict[str, Any]):
+    for name, part in looked["shown"]["objects"].items():
+        columns = {
+            field["target"]
+            for rule in looked["mapping"]["objects"]
+            if rule["object"] == name
+            for field in rule["fields"]
+        }
+        for row in part["rows"]:
+            said = {line["column"] for line in row["fields"]}
+            # What only a create can set is not compared on a row that was there before; a file has a proof of its own.
+            assert columns - said <= {"createdon", "parties", "bw_file"}, name
