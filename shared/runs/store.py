@@ -142,6 +142,19 @@ class Runs:
         row = await self._get(run, f"decision|{gate}|{digest}")
         return orjson.loads(row["decision"]) if row else None
 
+    async def documents(self, run: str) -> list[Document]:
+        """The current document of every name."""
+        rows = [row async for row in self._list(run, "document|")]
+        return [
+            Document(row["RowKey"].partition("|")[2], row["path"], row["digest"], int(row["sequence"])) for row in rows
+        ]
+
+    async def decisions(self, run: str) -> list[dict[str, Any]]:
+        """Every decision that was taken, each with its gate and the digest it is about."""
+        rows = [row async for row in self._list(run, "decision|")]
+        named = [(row["RowKey"].split("|"), orjson.loads(row["decision"])) for row in rows]
+        return [{**decision, "gate": gate, "digest": digest} for (_, gate, digest), decision in named]
+
     # Lanes and shards
 
     async def lane(self, run: str, step: str, generation: str, object_: str, lane: int) -> LaneProgress:
