@@ -14,6 +14,7 @@ from activities.reception import Outcome, counts
 from activities.toolbox import Toolbox
 from shared import answers
 from shared.answers import Answer
+from shared.audit.event import STORY
 from shared.diff.masking import masked_document
 from shared.errors import Stop
 from shared.evidence import pack
@@ -21,7 +22,7 @@ from shared.evidence.archive import Archive
 from shared.evidence.pack import Version
 from shared.evidence.ranges import Unsatisfiable, stretch
 from shared.evidence.store import Part
-from shared.evidence.trail import STORY, Chain, Story
+from shared.evidence.trail import Chain, Story
 from shared.runs.model import Document, Run
 from shared.wire.payloads import About, Nothing
 
@@ -80,7 +81,7 @@ class _Packing:
         archive.add_json(pack.REQUEST, dict(run.request))
         archive.add_json(pack.RUN, pack.about_run(run))
         archive.add_json(pack.COUNTS, await counts(self.tools, run))
-        await self._exceptions()
+        await self._set_aside()
         known = {one.name: one.sequence for one in current}
         story = Story(known, {(str(one["gate"]), str(one["digest"])) for one in decisions})
         await self._chains({STORY: story})
@@ -149,8 +150,8 @@ class _Packing:
 
     # What there may be much of
 
-    async def _exceptions(self) -> None:
-        with self.archive.begun(pack.EXCEPTIONS) as write:
+    async def _set_aside(self) -> None:
+        with self.archive.begun(pack.SET_ASIDE) as write:
             lines: list[bytes] = []
             async for aside in self.tools.runs.all_asides(self.run.id):
                 lines.append(orjson.dumps(aside, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))

@@ -21,7 +21,7 @@ NAME = "evidence"
 """Under this name the pack stands among the run's documents."""
 PROGRAM = "verify_evidence.py"
 RUN, REQUEST, COUNTS = "run.json", "start-request.json", "counts.json"
-DOCUMENTS, APPROVALS, EXCEPTIONS = "documents.json", "approvals.json", "exceptions.ndjson"
+DOCUMENTS, APPROVALS, SET_ASIDE = "documents.json", "approvals.json", "set-aside.ndjson"
 GUIDE, GUIDE_FORMS = "setup-guide", {"markdown": "setup-guide.md", "html": "setup-guide.html"}
 
 README = """\
@@ -30,9 +30,9 @@ This archive is the evidence of one migration: run {run} of {practice}, from Cor
 
 It holds what was asked for (start-request.json), who decided what about which document (approvals.json), every version
 of every document (documents.json names them, with the digests that decisions name; among them are the mapping, the
-inventory, the owners, the comparison of the sample with its coverage, the files and the verdicts with conservation and
-money), the set-up guide (setup-guide.md and .html), the counts (counts.json), the records that could not go
-(exceptions.ndjson) and the audit trail (audit/).
+inventory, the owners, the comparison of the sample, what the sample covers, the files, the exceptions, conservation,
+money and the verdicts), the set-up guide (setup-guide.md and .html), the counts (counts.json), every record that was
+set aside (set-aside.ndjson) and the audit trail (audit/).
 
 It holds no record's values: those in the comparison of the sample are masked, and the crosswalk of ids is left out;
 what stands here are names, counts, digests, and the ids by which source and target find a record again.

@@ -12,7 +12,6 @@ import orjson
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob.aio import BlobServiceClient
 
-from shared.evidence import trail
 from shared.staging import layout
 from shared.storage_failures import as_failures
 
@@ -48,7 +47,7 @@ class Evidence:
         prefix, found = layout.run_prefix(run), []
         with as_failures():
             async for blob in self._audit.list_blobs(name_starts_with=prefix):
-                named = trail.part(blob.name.removeprefix(prefix))
+                named = layout.audit_part(blob.name)
                 if named:
                     found.append(Part(*named, blob.name, int(blob.size)))
         return sorted(found)

@@ -5,21 +5,13 @@ Nothing here judges whether a chain is intact. The pack holds it as it is in the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
-STORY = "story"
-_PART = re.compile(r"(?P<chain>[A-Za-z0-9][A-Za-z0-9._-]*)-(?P<part>\d{4,6})\.ndjson")
-Head = tuple[int, str]
-
-
-def part(name: str) -> tuple[str, int] | None:
-    """The chain and the number of the part that a blob of that name is; None when it is none."""
-    found = _PART.fullmatch(name)
-    return (found["chain"], int(found["part"])) if found else None
+from shared.audit.chain import CLOSED, head_in
+from shared.audit.event import Head
 
 
 class Chain:
@@ -37,9 +29,9 @@ class Chain:
         return piece
 
     @property
-    def head(self) -> Head | None:
-        """The number and the hash of the last event; None when nobody can read it."""
-        return _head(_body(self._last))
+    def head(self) -> Head:
+        """The number and the hash of the last event; none when nobody can read it."""
+        return head_in(_body(self._last))
 
 
 class Story(Chain):
@@ -52,7 +44,7 @@ class Story(Chain):
 
     def __init__(self, documents: Mapping[str, int], decisions: set[tuple[str, str]]) -> None:
         super().__init__()
-        self.closed: dict[str, Head | None] = {}
+        self.closed: dict[str, Head] = {}
         self.at = ""
         self._documents, self._decisions = documents, decisions
         self._over = False
@@ -69,18 +61,19 @@ class Story(Chain):
             kept.append(line + b"\n")
             self.events += 1
             self.at = str(body.get("at") or self.at)
-            if body.get("kind") == "chain-closed":
-                self.closed[str(_facts(body).get("chain"))] = _head(_facts(body))
+            if body.get("kind") == CLOSED:
+                self.closed[str(_facts(body).get("chain"))] = head_in(_facts(body))
         return b"".join(kept)
 
     def open_among(self, chains: Mapping[str, Chain]) -> list[str]:
         """The chains that do not end where the story says: their lanes are at work, or were cut short."""
-        return sorted(name for name, one in chains.items() if one.head is None or self.closed.get(name) != one.head)
+        return sorted(name for name, one in chains.items() if self.closed.get(name) != one.head)
 
     def _is_news(self, body: Mapping[str, Any]) -> bool:
         kind, facts = body.get("kind"), _facts(body)
         if kind == "document-published":
-            return int(facts.get("sequence", 0)) > self._documents.get(str(facts.get("name")), 0)
+            number = facts.get("sequence")
+            return isinstance(number, int) and number > self._documents.get(str(facts.get("name")), 0)
         return kind == "decision" and (str(facts.get("gate")), str(facts.get("digest"))) not in self._decisions
 
 
@@ -96,8 +89,3 @@ def _body(line: bytes) -> Mapping[str, Any]:
 def _facts(body: Mapping[str, Any]) -> Mapping[str, Any]:
     facts = body.get("facts")
     return facts if isinstance(facts, dict) else {}
-
-
-def _head(body: Mapping[str, Any]) -> Head | None:
-    n, hash_ = body.get("n"), body.get("hash")
-    return (n, hash_) if isinstance(n, int) and isinstance(hash_, str) else None

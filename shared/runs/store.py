@@ -208,6 +208,12 @@ class Runs:
         async for row in self._list(run, f"aside|{object_}|"):
             yield str(row["id"]), str(row["reason"]), str(row.get("column") or "")
 
+    async def all_asides(self, run: str) -> AsyncIterator[dict[str, str]]:
+        """The same one by one, of whatever object."""
+        async for row in self._list(run, "aside|"):
+            object_ = str(row["RowKey"]).split("|")[1]
+            yield {"object": object_, **{name: str(row.get(name) or "") for name in ("id", "reason", "column")}}
+
     async def aside(self, run: str, object_: str, source_id: str) -> str | None:
         """Why one record could not go, or None."""
         row = await self._get(run, _aside_key(object_, source_id))

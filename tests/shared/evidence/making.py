@@ -155,7 +155,7 @@ def whole(*, trail: bool = True, differs: int = 3) -> bytes:
     archive.add_json(pack.REQUEST, dict(RUN.request))
     archive.add_json(pack.RUN, pack.about_run(RUN))
     archive.add_json(pack.COUNTS, {"patients": {"extracted": 102}})
-    archive.add(pack.EXCEPTIONS, b'{"column":"","id":"p-1","object":"patients","reason":"too-long"}\n')
+    archive.add(pack.SET_ASIDE, b'{"column":"","id":"p-1","object":"patients","reason":"too-long"}\n')
     seen, lanes = (
         Story({version.name: version.sequence for version in versions}, {_named(one) for one in decisions}),
         {},
