@@ -11,7 +11,7 @@ import azure.durable_functions as df
 import azure.functions as func
 import orjson
 
-from activities import auditing, lineage, reception, repair
+from activities import auditing, evidence, lineage, reception, repair
 from activities.blueprint import blueprint as hands
 from activities.performs import place
 from activities.reception import Outcome
@@ -43,7 +43,8 @@ PRINCIPAL = "X-MS-CLIENT-PRINCIPAL-NAME"
 def respond(answer: Answer) -> func.HttpResponse:
     """An answer as the Functions library wants it."""
     headers = {**SAFE, **answer.headers}
-    body = answer.text.encode() if answer.media else orjson.dumps(answer.body)
+    said = answer.text.encode() if answer.media else orjson.dumps(answer.body)
+    body = answer.content or said
     return func.HttpResponse(body, status_code=answer.status, headers=headers, mimetype=answer.content_type)
 
 
@@ -163,6 +164,14 @@ async def get_lineage(req: func.HttpRequest) -> func.HttpResponse:
         return Outcome(await lineage.lineage(tools, run, table, row, values=shown, who=asker(tools, req)))
 
     return await about_run(req, None, verb)
+
+
+@app.route("migrations/{run}/evidence", methods=["GET"])
+async def get_evidence(req: func.HttpRequest) -> func.HttpResponse:
+    """The evidence pack of a run; ``?fresh=true`` packs what there is now."""
+    fresh, headers = req.params.get("fresh") == "true", req.headers
+    asked = {"range_": headers.get("Range") or "", "if_range": headers.get("If-Range") or ""}
+    return await about_run(req, None, lambda tools, run: evidence.download(tools, run, fresh=fresh, **asked))
 
 
 @app.route("migrations/{run}/decisions", methods=["POST"])

@@ -12,9 +12,15 @@ from shared.audit.event import APP, Event
 from shared.errors import Stop
 from shared.mapping.model import digest
 from shared.runs.model import Document
+from shared.staging.layout import document_path
 
 HOLDS_VALUES = frozenset({"sample-diff", "crosswalk"})
 """These hold record values, so they lie with the staged records and go when those go; the others are reports."""
+
+
+def place(run: str, name: str, sequence: int) -> str:
+    """Where one version of a document lies, in the container that its name says."""
+    return f"{run}/documents/{name}-{sequence}" if name in HOLDS_VALUES else document_path(run, name, sequence)
 
 
 async def publish(tools: Toolbox, run: str, name: str, body: Mapping[str, Any]) -> Document:
@@ -25,8 +31,7 @@ async def publish(tools: Toolbox, run: str, name: str, body: Mapping[str, Any]) 
         return current
     sequence = current.sequence + 1 if current else 1
     if name in HOLDS_VALUES:
-        path = f"{run}/documents/{name}-{sequence}"
-        address = await tools.staging.write_bytes(path, orjson.dumps(body))
+        address = await tools.staging.write_bytes(place(run, name, sequence), orjson.dumps(body))
     else:
         address = await tools.staging.write_document(run, name, dict(body), sequence)
     document = Document(name, address.path, mark, sequence)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,11 +16,12 @@ from shared import answers, gates, intake
 from shared.answers import Answer
 from shared.audit.chain import REGISTERED
 from shared.audit.event import Event
-from shared.diff.compare import masked
+from shared.diff.masking import masked_document
+from shared.evidence import pack
 from shared.mapping.amend import complaints
 from shared.mapping.model import parse
 from shared.mapping.places import READS
-from shared.runs.model import Run, progress_by_object, summary
+from shared.runs.model import LaneProgress, Run, progress_by_object, summary
 from shared.vocabulary import Gate, Phase
 
 DOCUMENTS = (
@@ -108,12 +109,9 @@ async def listed(tools: Toolbox) -> Answer:
 async def status(tools: Toolbox, run: Run) -> Answer:
     """One run: phase, what it waits for, progress per object, rates, and the digests a decision has to name."""
     lanes = await tools.runs.lanes(run.id)
-    moved = {lane.object for lane in lanes if lane.step == "extract"}
-    profiled = [lane for lane in lanes if lane.step == "profile" and lane.object in (moved or {lane.object})]
-    expected = {lane.object: int(lane.notes["records"]) for lane in profiled if lane.notes}
     body = summary(run, now=datetime.now(UTC))
-    counts = progress_by_object(lanes, expected, READS)
-    found = {name: await tools.runs.document(run.id, name) for name in DOCUMENTS}
+    counts = _counts(lanes)
+    found = {name: await tools.runs.document(run.id, name) for name in (*DOCUMENTS, pack.NAME)}
     written = sum(count["created"] + count["updated"] for count in counts.values())
     deltas = [lane.tally for lane in lanes if lane.step == "load" and lane.generation.startswith("delta")]
     undone = [lane.notes for lane in lanes if lane.step == "undo"]
@@ -133,6 +131,18 @@ async def status(tools: Toolbox, run: Run) -> Answer:
         "documents": {name: {"digest": doc.digest, "sequence": doc.sequence} for name, doc in found.items() if doc},
     }
     return Answer(200, body)
+
+
+def _counts(lanes: Sequence[LaneProgress]) -> dict[str, dict[str, int]]:
+    moved = {lane.object for lane in lanes if lane.step == "extract"}
+    profiled = [lane for lane in lanes if lane.step == "profile" and lane.object in (moved or {lane.object})]
+    expected = {lane.object: int(lane.notes["records"]) for lane in profiled if lane.notes}
+    return progress_by_object(lanes, expected, READS)
+
+
+async def counts(tools: Toolbox, run: Run) -> dict[str, dict[str, int]]:
+    """What became of the records of each object so far, as the status shows it."""
+    return _counts(await tools.runs.lanes(run.id))
 
 
 def _listed(undone: Iterable[Mapping[str, Any]]) -> list[list[str]]:
@@ -157,18 +167,8 @@ async def document(tools: Toolbox, run: Run, name: str, *, values: bool, who: st
         await tools.audit.add(run.id, Event("values-read", who, facts))
     body = await documents.content(tools, found)
     if name == "sample-diff" and not values:
-        body = _masked(body)
+        body = masked_document(body)
     return Answer(200, {"name": name, "digest": found.digest, "sequence": found.sequence, "document": body})
-
-
-def _masked(body: dict[str, Any]) -> dict[str, Any]:
-    rows = [row["fields"] for part in body["objects"].values() for row in part["rows"]]
-    first = [found["rows"] for found in body.get("headlines", {}).values()]
-    for lines in (*rows, *first):
-        for line in lines:
-            for side in ("source", "expected", "target"):
-                line[side] = masked(line[side])
-    return {**body, "values": "masked; ask with ?values=shown to see them"}
 
 
 async def decide(tools: Toolbox, run: Run, body: bytes, *, who: str = KEY_HOLDER) -> Outcome:

@@ -19,6 +19,7 @@ from shared.corepractice.source import Source
 from shared.dataverse.client import Dataverse
 from shared.dataverse.tokens import Credentials, StorageCredential, Tokens
 from shared.errors import AskPerson, Stop
+from shared.evidence.store import Evidence
 from shared.journal.store import Journal
 from shared.mapping.compiled import ObjectMap
 from shared.runs.model import Run
@@ -59,6 +60,7 @@ class Toolbox:
         self.audit = Audit(self.staging.service)
         self.runs = Runs(self.tables)
         self.receipts = Receipts(self.tables)
+        self.evidence = Evidence(self.staging.service)
         self.http = httpx.AsyncClient(timeout=httpx.Timeout(60, connect=10), follow_redirects=False)
         self._targets: dict[str, Dataverse] = {}
         self._sources: dict[str, Source] = {}

@@ -15,13 +15,14 @@ PROBLEMS = "https://bridgework.dev/problems/"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, a JSON body or a ``text`` of type ``media``, and the headers besides the content type."""
+    """A status, a JSON body or a ``text`` or ``content`` of type ``media``, and headers besides the content type."""
 
     status: int
     body: Mapping[str, Any]
     headers: Mapping[str, str] = field(default_factory=dict)
     text: str = ""
     media: str = ""
+    content: bytes = b""
 
     @property
     def content_type(self) -> str:

@@ -57,6 +57,8 @@ DOORS = {
     "shared/sharepoint/transport.py": "what one request to Microsoft Graph is",
     "shared/storage_failures.py": "names the storage library's errors; opens nothing",
     "shared/corepractice/bundle*.py": "an export bundle, a file on local disk",
+    "shared/evidence/archive.py": "packs into a file that it is given",
+    "shared/evidence/verify_evidence.py": "a program of its own, that auditors run: reads the pack it is given",
     "activities/toolbox.py": "opens the doors, once",
 }
 CHANCE = ("random", "secrets", "time")

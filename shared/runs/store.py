@@ -142,6 +142,19 @@ class Runs:
         row = await self._get(run, f"decision|{gate}|{digest}")
         return orjson.loads(row["decision"]) if row else None
 
+    async def documents(self, run: str) -> list[Document]:
+        """The current document of every name."""
+        rows = [row async for row in self._list(run, "document|")]
+        return [
+            Document(row["RowKey"].partition("|")[2], row["path"], row["digest"], int(row["sequence"])) for row in rows
+        ]
+
+    async def decisions(self, run: str) -> list[dict[str, Any]]:
+        """Every decision that was taken, each with its gate and the digest it is about."""
+        rows = [row async for row in self._list(run, "decision|")]
+        named = [(row["RowKey"].split("|"), orjson.loads(row["decision"])) for row in rows]
+        return [{**decision, "gate": gate, "digest": digest} for (_, gate, digest), decision in named]
+
     # Lanes and shards
 
     async def lane(self, run: str, step: str, generation: str, object_: str, lane: int) -> LaneProgress:
@@ -194,6 +207,12 @@ class Runs:
         """The same one by one: source id, reason and column."""
         async for row in self._list(run, f"aside|{object_}|"):
             yield str(row["id"]), str(row["reason"]), str(row.get("column") or "")
+
+    async def all_asides(self, run: str) -> AsyncIterator[dict[str, str]]:
+        """The same one by one, of whatever object."""
+        async for row in self._list(run, "aside|"):
+            object_ = str(row["RowKey"]).split("|")[1]
+            yield {"object": object_, **{name: str(row.get(name) or "") for name in ("id", "reason", "column")}}
 
     async def aside(self, run: str, object_: str, source_id: str) -> str | None:
         """Why one record could not go, or None."""

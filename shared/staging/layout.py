@@ -56,6 +56,11 @@ def audit_part(path: str) -> tuple[str, int] | None:
     return (found["chain"], int(found["part"])) if found else None
 
 
+def evidence_path(run: str, name: str) -> str:
+    """Where an evidence pack, or what belongs to one, lies in the container ``reports``."""
+    return sound_path(f"{_word(run)}/evidence/{name}")
+
+
 def run_prefix(run: str) -> str:
     """What every path of a run begins with, in every container."""
     return f"{_word(run)}/"

@@ -30,6 +30,7 @@ RECONCILE = Step("reconcile", Slice, Progress)
 SWEEP = Step("sweep", Slice, Progress)
 PROVE_FILES = Step("prove_files", Slice, Progress)
 VERDICT = Step("verdict", About, Nothing)
+EVIDENCE = Step("evidence", About, Nothing, NEVER_HELD)
 OPEN_WINDOW = Step("open_window", About, Window)
 BEGIN_PICKUP = Step("begin_pickup", About, About)
 UNDO = Step("undo", Slice, Progress, PAUSE_ONLY)
@@ -39,8 +40,8 @@ FINISH = Step("finish", Mark, Nothing, NEVER_HELD)
 
 ALL: tuple[Step[object, object], ...] = (
     MARK, LOOK, TROUBLE, PLAN, PROFILE, INVENTORY, PROPOSE, AMEND, SCHEMA, OWNERS, EXTRACT, LINK, CHOOSE_SAMPLE, LOAD,
-    ATTACH, SAMPLE_DIFF, BEGIN_PROOF, RECONCILE, SWEEP, PROVE_FILES, VERDICT, OPEN_WINDOW, BEGIN_PICKUP, UNDO,
-    UNDO_FILES, UNDO_SCHEMA, FINISH,
+    ATTACH, SAMPLE_DIFF, BEGIN_PROOF, RECONCILE, SWEEP, PROVE_FILES, VERDICT, EVIDENCE, OPEN_WINDOW, BEGIN_PICKUP,
+    UNDO, UNDO_FILES, UNDO_SCHEMA, FINISH,
 )  # type: ignore[assignment]  # fmt: skip
 
 BY_NAME = {step.name: step for step in ALL}

@@ -1,4 +1,4 @@
-"""The sample as a practice manager sees it: four headlines, every field, and what of the data it shows (N23, R131-R139)."""
+"""The sample as a practice manager sees it: headlines, every field, and what of the data it shows (N23, R131-R139)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,28 @@
+"""The sample's comparison for those who may not see values: the shape of each in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.diff.compare import masked
+
+SIDES = ("source", "expected", "target")
+
+
+def masked_document(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The comparison with every value masked. ``body`` stays as it is."""
+    objects = {
+        name: {**part, "rows": [{**row, "fields": [_masked(line) for line in row["fields"]]} for row in part["rows"]]}
+        for name, part in body["objects"].items()
+    }
+    headlines = {
+        name: {**found, "rows": [_masked(line) for line in found["rows"]]}
+        for name, found in body.get("headlines", {}).items()
+    }
+    shown = {**body, "objects": objects, "values": "masked; ask with ?values=shown to see them"}
+    return {**shown, "headlines": headlines} if headlines else shown
+
+
+def _masked(line: Mapping[str, Any]) -> dict[str, Any]:
+    return {**line, **{side: masked(line[side]) for side in SIDES}}
