@@ -9,7 +9,7 @@ from shared.vocabulary import Gate, Phase
 from shared.wire import steps
 from shared.wire.codec import decode
 from shared.wire.context import Held, Story, Telling
-from shared.wire.payloads import Envelope, Mark, Plan, Problem, Slice, Slices, Trouble, Waiting
+from shared.wire.payloads import About, Envelope, Mark, Plan, Problem, Slice, Slices, Trouble, Waiting
 from shared.wire.step import Step
 
 Q = TypeVar("Q")
@@ -87,6 +87,7 @@ def review(story: Story, run: str, gate: Gate, *, at: Phase) -> Telling[str]:
 
 
 def ends(story: Story, run: str, at: Phase) -> Telling[dict[str, Any]]:
-    """The last step of every run: its final phase, and the notice that goes out about it."""
+    """The last steps of every run: its final phase, the notice that goes out about it, and the evidence of it all."""
     yield from have(story, run, steps.FINISH, Mark(run, at))
+    yield from have(story, run, steps.EVIDENCE, About(run))
     return {"run": run, "phase": at.value}

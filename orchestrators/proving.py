@@ -24,6 +24,7 @@ def prove(story: Story, about: About) -> Telling[None]:
     yield from phase(story, about.run, steps.SWEEP.name, generation="all")
     yield from phase(story, about.run, steps.PROVE_FILES.name, generation="all")
     yield from have(story, about.run, steps.VERDICT, about)
+    yield from have(story, about.run, steps.EVIDENCE, about)
 
 
 def verify(context: Any) -> Telling[dict[str, Any]]:

@@ -110,8 +110,14 @@ class Customer:
 
     def report(self, run: str, name: str, form: str) -> bytes:
         """A document as a page or a sheet, as a browser gets it."""
-        url = f"{self.api.url}/api/migrations/{run}/documents/{name}?format={form}"
-        asked = urllib.request.Request(url, headers={"x-functions-key": self.api.key})
+        return self._download(f"/api/migrations/{run}/documents/{name}?format={form}")
+
+    def evidence(self, run: str, *, fresh: bool = False) -> bytes:
+        """The evidence pack."""
+        return self._download(f"/api/migrations/{run}/evidence{'?fresh=true' if fresh else ''}")
+
+    def _download(self, path: str) -> bytes:
+        asked = urllib.request.Request(self.api.url + path, headers={"x-functions-key": self.api.key})
         with urllib.request.urlopen(asked, timeout=120) as answer:
             content: bytes = answer.read()
         return content

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 import time
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -58,6 +61,7 @@ def _tell(town: Town, screen: Screen, result: Path, *, patients: int) -> dict[st
     _keep_pages(customer, run, result.parent, screen)
     _approve(customer, run, "sign-off", screen)
     moved = customer.until(run, phase="finished", watch=screen.progress)
+    _keep_evidence(customer, run, result.parent, screen)
     screen.title("One click back")
     customer.ask(run, "rollback")
     undone = customer.until(run, phase="rolled-back", watch=screen.progress)
@@ -83,6 +87,22 @@ def _keep_pages(customer: Customer, run: str, folder: Path, screen: Screen) -> N
         path = folder / f"{name}.{form}"
         path.write_bytes(customer.report(run, name, form))
         screen.line(f"  {name} as {form}: {path}")
+
+
+def _keep_evidence(customer: Customer, run: str, folder: Path, screen: Screen) -> None:
+    """The pack as an auditor gets it, checked as an auditor does: by the program in it, in a Python of its own."""
+    path, program = folder / "evidence.zip", folder / "verify_evidence.py"
+    path.write_bytes(customer.evidence(run, fresh=True))
+    with zipfile.ZipFile(path) as archive:
+        program.write_bytes(archive.read(program.name))
+    command = [sys.executable, "-I", "-S", str(program), str(path)]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    if checked.returncode:
+        raise Disappointed(f"the evidence pack does not hold: {checked.stdout[-500:]}")
+    screen.title("The evidence, to keep")
+    screen.line(f"  {path}: {path.stat().st_size:,} bytes, checked offline by {program.name} in it:")
+    for line in checked.stdout.splitlines()[-3:]:
+        screen.line(f"  {line}")
 
 
 def _problems(verdict: Mapping[str, Any]) -> int:

@@ -13,8 +13,8 @@ async def test_a_smooth_run_asks_for_every_step_in_order(tell: Tell):
         assert await story.ends() == {"run": "r1", "phase": "finished"}
         assert story.calls() == [
             "profile", "inventory", "propose", "schema", "owners", "link", "choose_sample", "load", "sample_diff",
-            "load", "begin_proof", "verdict", "open_window", "begin_pickup", "link", "load", "begin_proof", "verdict",
-            "finish",
+            "load", "begin_proof", "verdict", "evidence", "open_window", "begin_pickup", "link", "load", "begin_proof",
+            "verdict", "evidence", "finish", "evidence",
         ]  # fmt: skip
         assert story.phases() == [
             "discover", "propose", "mapping-review", "schema", "owners", "extract", "sample", "sample-review", "load",
@@ -25,7 +25,7 @@ async def test_a_smooth_run_asks_for_every_step_in_order(tell: Tell):
 async def test_a_rejected_map_ends_the_run_before_anything_is_written(tell: Tell):
     async with tell({"look:mapping": [reply(answer="reject")]}) as story:
         assert await story.ends() == {"run": "r1", "phase": "rejected"}
-        assert story.calls() == ["profile", "inventory", "propose", "finish"]
+        assert story.calls() == ["profile", "inventory", "propose", "finish", "evidence"]
 
 
 async def test_an_amended_map_is_shown_again(tell: Tell):
@@ -38,7 +38,7 @@ async def test_an_amended_map_is_shown_again(tell: Tell):
 async def test_a_rejected_sample_turns_the_run_back(tell: Tell):
     async with tell({"look:sample": [reply(answer="reject")]}) as story:
         assert await story.ends() == {"run": "r1", "phase": "rolled-back"}
-        assert story.calls()[-3:] == ["undo_files", "undo_schema", "finish"]
+        assert story.calls()[-4:] == ["undo_files", "undo_schema", "finish", "evidence"]
 
 
 async def test_a_problem_is_shown_and_the_step_repeated_after_the_resume(tell: Tell):
@@ -59,7 +59,7 @@ async def test_a_problem_in_a_lane_holds_the_phase_and_is_repeated_whole(tell: T
 async def test_a_wish_to_go_back_is_followed_in_the_middle_of_the_load(tell: Tell):
     async with tell({"load": [{"wish": "rollback"}], "plan:undo": [slices("undo", "patients")]}) as story:
         assert (await story.ends())["phase"] == "rolled-back"
-        assert story.calls()[-5:] == ["load", "undo", "undo_files", "undo_schema", "finish"]
+        assert story.calls()[-6:] == ["load", "undo", "undo_files", "undo_schema", "finish", "evidence"]
 
 
 async def test_a_pause_holds_the_step_until_the_run_is_resumed(tell: Tell):
@@ -140,5 +140,5 @@ async def test_a18_a_repair_is_loaded_before_its_proof(tell: Tell):
     answers = {"look:sign-off": [reply(answer="prove-again"), reply(answer="approve")], "begin_proof": repair}
     async with tell(answers) as story:
         assert (await story.ends())["phase"] == "finished"
-        after = story.calls()[-4:]
-        assert after == ["begin_proof", "load", "verdict", "finish"]
+        after = story.calls()[-6:]
+        assert after == ["begin_proof", "load", "verdict", "evidence", "finish", "evidence"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from activities.reception import _masked
 from shared.diff.headlines import headlines
+from shared.diff.masking import masked_document
 
 
 def line(column: str, source: str, value: str, *, target: str | None = None, rule: str = "text") -> dict[str, Any]:
@@ -64,7 +64,7 @@ def test_n1_only_what_is_wrong_counts_as_a_difference():
 
 def test_r132_headlines_are_masked_as_the_rows_are():
     parts = objects()
-    shown = _masked({"objects": parts, "headlines": headlines(parts)})
+    shown = masked_document({"objects": parts, "headlines": headlines(parts)})
     said = [
         one[side] for found in shown["headlines"].values() for one in found["rows"] for side in ("source", "target")
     ]
