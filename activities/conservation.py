@@ -22,7 +22,7 @@ async def publish_conservation(tools: Toolbox, run: Run, maps: Mapping[str, Obje
     """Publish the document ``conservation``; whether it holds, and how much is broken, for the verdict."""
     listed = (await documents.need(tools, run.id, "inventory"))["objects"]
     accounts = {}
-    for name, objects in _readings(maps).items():
+    for name, objects in readings(maps).items():
         source = maps[objects[0]].source
         extracted, beside = await counted(tools, run.id, source)
         base = [_of(lanes, one, "base") for one in objects]
@@ -42,7 +42,7 @@ async def publish_conservation(tools: Toolbox, run: Run, maps: Mapping[str, Obje
     return {"holds": body["holds"], "broken": body["broken"][:20]}
 
 
-def _readings(maps: Mapping[str, ObjectMap]) -> dict[str, list[str]]:
+def readings(maps: Mapping[str, ObjectMap]) -> dict[str, list[str]]:
     """The rules whose records have to add up, together where they share a source's records among them."""
     shared = {one.source for one in maps.values() if one.rule.only} | {"attachments"}
     found: dict[str, list[str]] = {}

@@ -6,21 +6,19 @@ covers, so a lane that dies between the blob and its row counts no shard twice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import orjson
 
 from activities.toolbox import Toolbox
-from shared.mapping.rows import Row
+from shared.money.seen import Seen
 from shared.reconcile import conservation
 from shared.reconcile.findings import Findings
 from shared.reconcile.sketch import Sketch
 from shared.runs.model import LaneProgress, Run
 from shared.wire.payloads import Slice
-
-There = Mapping[str, Any] | None
 
 
 def turn_of(generation: str) -> int:
@@ -49,6 +47,7 @@ class LaneProof:
     expected: Sketch = field(default_factory=Sketch)
     wrong: list[str] = field(default_factory=list)
     cells: conservation.Cells = field(default_factory=dict)
+    money: Seen = field(default_factory=Seen)
     _wrong_now: list[str] = field(default_factory=list)
     _held_now: list[str] = field(default_factory=list)
 
@@ -59,7 +58,7 @@ class LaneProof:
         kept = await tools.staging.find_bytes(path)
         return cls(path) if kept is None else _read(path, orjson.loads(kept))
 
-    def saw(self, record: Mapping[str, Any], bucket: str, found: Sequence[tuple[Row, There]]) -> None:
+    def saw(self, record: Mapping[str, Any], bucket: str) -> None:
         """A staged record and where it ended."""
         conservation.add(self.cells, conservation.cell(record), bucket)
 
@@ -86,13 +85,16 @@ class LaneProof:
             "expected": self.expected.state(),
             "wrong": self.wrong,
             "cells": self.cells,
+            "money": asdict(self.money),
         }
         await tools.staging.write_bytes(self.path, orjson.dumps(body))
 
 
 def _read(path: str, body: Mapping[str, Any]) -> LaneProof:
     findings, expected = Findings(**body["findings"]), Sketch.of(body["expected"])
-    return LaneProof(path, int(body["through"]), findings, expected, list(body["wrong"]), body["cells"])
+    return LaneProof(
+        path, int(body["through"]), findings, expected, list(body["wrong"]), body["cells"], Seen(**body["money"])
+    )
 
 
 async def lanes_of(tools: Toolbox, run: Run, turn: int) -> list[tuple[LaneProgress, LaneProof]]:

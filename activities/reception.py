@@ -34,6 +34,7 @@ DOCUMENTS = (
     "coverage",
     "sample-diff",
     "conservation",
+    "money",
     "exceptions",
     "verdict",
 )

@@ -20,6 +20,7 @@ from shared.diff.compare import Scales
 from shared.loading.batches import EDITED, created_by, edited_by_another
 from shared.mapping.compiled import ObjectMap
 from shared.mapping.rows import Excluded, Row, SetAside
+from shared.money.seen import Ledger
 from shared.reconcile.conservation import ELSEWHERE, REPLACED
 from shared.reconcile.verdict import LEFT_AS_IT_IS
 from shared.runs.model import Run
@@ -50,7 +51,8 @@ async def reconcile(tools: Toolbox, slice_: Slice) -> Progress:
             staged = await _not_replaced(tools, run, object_map.source, of_lane[proof.through], proof)
         target = tools.target_of(run)
         us = (await target.who_am_i()).user_id
-        await _Comparison(tools, run, object_map, target, us, proof, "updated" if rewritten else "created").of(staged)
+        ours, ledger = "updated" if rewritten else "created", Ledger.of(object_map)
+        await _Comparison(tools, run, object_map, target, us, proof, ours, ledger).of(staged)
         await proof.keep(tools, None if rewritten else slice_.lane + proof.through * slice_.lanes)
     done = proof.through >= max(len(of_lane), 1)
     await tools.runs.put_lane(run.id, replace(lane, cursor=str(proof.through), done=done))
@@ -69,7 +71,7 @@ async def _not_replaced(tools: Toolbox, run: Run, name: str, address: Address, p
     for record in shard:
         if str(record["id"]) in later:
             proof.findings.replaced += 1
-            proof.saw(record, REPLACED, [])
+            proof.saw(record, REPLACED)
         else:
             staged.append(record)
     return staged
@@ -96,6 +98,7 @@ class _Comparison:
     us: str
     proof: LaneProof
     ours: str
+    ledger: Ledger | None
 
     async def of(self, staged: Sequence[Record]) -> None:
         """Compare them all. The next rows are read while these are weighed."""
@@ -121,10 +124,15 @@ class _Comparison:
     def _without_row(self, record: Record, result: Excluded | SetAside) -> None:
         if isinstance(result, Excluded):
             self.proof.findings.add_excluded(result.rule)
-            self.proof.saw(record, ELSEWHERE if result.rule == ANOTHER_RULE else "excluded", [])
+            self._saw(record, ELSEWHERE if result.rule == ANOTHER_RULE else "excluded", [])
         else:
             self.proof.findings.add_set_aside(result.reason)
-            self.proof.saw(record, "set-aside", [])
+            self._saw(record, "set-aside", [])
+
+    def _saw(self, record: Record, bucket: str, found: Sequence[tuple[Row, There]]) -> None:
+        self.proof.saw(record, bucket)
+        if self.ledger:
+            self.ledger.saw(self.proof.money, record, bucket, found)
 
     async def _judge(self, record: Record, found: Sequence[tuple[Row, There]], scales: Scales) -> None:
         """Weigh a record's rows. The first of them says in which bucket the record ends."""
@@ -149,6 +157,6 @@ class _Comparison:
             findings.add_row(name, row.id, wrong, there=there is not None, ours=ours, further=further, edited=edited)
             buckets.append("missing" if there is None else self.ours if ours else "matched")
             all_right = all_right and not wrong
-        self.proof.saw(record, buckets[0], found)
+        self._saw(record, buckets[0], found)
         if not all_right:
             self.proof.note_wrong(source_id)

@@ -12,6 +12,7 @@ from activities.conservation import publish_conservation
 from activities.exceptions import publish_exceptions
 from activities.files import files_found, publish_files
 from activities.link import object_maps
+from activities.money import publish_money
 from activities.proof import lanes_of, turns
 from activities.reconcile import latest
 from activities.sweep import found_in
@@ -52,6 +53,7 @@ async def verdict(tools: Toolbox, about: About) -> Nothing:
         strays={table: await _strays(tools, run, turn, table, known) for table, known in expected.items()},
         files=files,
         conservation=await publish_conservation(tools, run, maps, lanes),
+        money=await publish_money(tools, run, turn, maps, lanes),
     )
     at = datetime.now(UTC).isoformat(timespec="seconds")
     body = {"turn": turn, "version": turn, "at": at, **verdict_of(found)}

@@ -8,7 +8,7 @@ from orchestrators.asking import TurnBack, have, load, move, phase
 from shared.vocabulary import Phase
 from shared.wire import steps
 from shared.wire.context import Story, Telling
-from shared.wire.payloads import About
+from shared.wire.payloads import About, Progress
 
 
 def prove(story: Story, about: About) -> Telling[None]:
@@ -22,9 +22,16 @@ def prove(story: Story, about: About) -> Telling[None]:
         yield from load(story, about.run, repair.generation)
     yield from phase(story, about.run, steps.RECONCILE.name, generation="all")
     yield from phase(story, about.run, steps.SWEEP.name, generation="all")
+    while (yield from _more_money(story, about)):
+        pass
     yield from phase(story, about.run, steps.PROVE_FILES.name, generation="all")
     yield from have(story, about.run, steps.VERDICT, about)
     yield from have(story, about.run, steps.EVIDENCE, about)
+
+
+def _more_money(story: Story, about: About) -> Telling[bool]:
+    progress: Progress = yield from have(story, about.run, steps.MONEY, about)
+    return progress.more
 
 
 def verify(context: Any) -> Telling[dict[str, Any]]:

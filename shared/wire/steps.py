@@ -28,6 +28,7 @@ SAMPLE_DIFF = Step("sample_diff", About, Nothing)
 BEGIN_PROOF = Step("begin_proof", About, About)
 RECONCILE = Step("reconcile", Slice, Progress)
 SWEEP = Step("sweep", Slice, Progress)
+MONEY = Step("money", About, Progress)
 PROVE_FILES = Step("prove_files", Slice, Progress)
 VERDICT = Step("verdict", About, Nothing)
 EVIDENCE = Step("evidence", About, Nothing, NEVER_HELD)
@@ -40,8 +41,8 @@ FINISH = Step("finish", Mark, Nothing, NEVER_HELD)
 
 ALL: tuple[Step[object, object], ...] = (
     MARK, LOOK, TROUBLE, PLAN, PROFILE, INVENTORY, PROPOSE, AMEND, SCHEMA, OWNERS, EXTRACT, LINK, CHOOSE_SAMPLE, LOAD,
-    ATTACH, SAMPLE_DIFF, BEGIN_PROOF, RECONCILE, SWEEP, PROVE_FILES, VERDICT, EVIDENCE, OPEN_WINDOW, BEGIN_PICKUP,
-    UNDO, UNDO_FILES, UNDO_SCHEMA, FINISH,
+    ATTACH, SAMPLE_DIFF, BEGIN_PROOF, RECONCILE, SWEEP, MONEY, PROVE_FILES, VERDICT, EVIDENCE, OPEN_WINDOW,
+    BEGIN_PICKUP, UNDO, UNDO_FILES, UNDO_SCHEMA, FINISH,
 )  # type: ignore[assignment]  # fmt: skip
 
 BY_NAME = {step.name: step for step in ALL}

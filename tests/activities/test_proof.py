@@ -9,6 +9,7 @@ import pytest
 
 from activities import documents
 from activities.counting import count_staged
+from activities.money import money
 from activities.proof import LaneProof, lanes_of
 from activities.reconcile import reconcile
 from activities.repair import begin_proof
@@ -50,6 +51,7 @@ async def proved(filing: Filing) -> dict[str, Any]:
         await filing.attach(repair.generation)
     for step in ("reconcile", "sweep", "prove_files"):
         await filing.phase(step, "all")
+    assert not (await money(filing.tools, about)).more
     await verdict(filing.tools, about)
     body = await filing.tools.runs.document(filing.run_id, "verdict")
     assert body is not None

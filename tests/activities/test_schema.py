@@ -15,7 +15,7 @@ from tests.activities.desks import MAP, PATIENTS, TREATMENTS, Desks, by_hand
 from tests.shared.dataverse.environment import SOLUTION, people
 
 
-async def test_r122_a12_the_app_makes_everything_and_it_is_there(desks: Desks) -> None:
+async def test_r4_r122_a12_the_app_makes_everything_and_it_is_there(desks: Desks) -> None:
     desk = await desks.open()
     await desk.until_done()
     live = await desk.live()

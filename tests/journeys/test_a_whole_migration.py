@@ -82,7 +82,7 @@ def test_r134_the_sample_is_compared_field_by_field_and_masked_unless_asked_for(
     assert next(line for line in masked if line["column"] == "lastname")["target"] != name["target"]
 
 
-def test_every_record_of_the_source_ends_in_exactly_one_place(finished: dict[str, Any]):
+def test_r140_every_record_of_the_source_ends_in_exactly_one_place(finished: dict[str, Any]):
     for name in OBJECTS:
         counts = finished["status"]["objects"][name]
         ends = counts["created"] + counts["updated"] + counts["excluded"] + counts["set_aside"]
@@ -117,7 +117,7 @@ def test_r29_there_is_one_contact_per_patient_and_per_member_of_staff_without_a_
     assert len(contacts) - len(patients) == counts["staff"]["created"]
 
 
-def test_r11_every_appointment_is_linked_to_its_patient(finished: dict[str, Any]):
+def test_r10_r11_every_appointment_is_linked_to_its_patient(finished: dict[str, Any]):
     contacts = {row["contactid"] for row in _rows(finished, "contact")}
     appointments = _rows(finished, "bw_dentalappointment")
     assert appointments
@@ -175,7 +175,7 @@ def test_n7_no_record_value_is_in_durable_s_state_or_in_any_log(town: Stay, fini
     assert [word for word in canaries if word in log] == []
 
 
-def test_r145_one_click_puts_everything_back_even_after_the_sign_off(finished: dict[str, Any]):
+def test_r3_r145_one_click_puts_everything_back_even_after_the_sign_off(finished: dict[str, Any]):
     customer, run = finished["customer"], finished["run"]
     customer.ask(run, "rollback")
     status = customer.until(run, phase="rolled-back")

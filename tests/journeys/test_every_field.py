@@ -134,8 +134,9 @@ def file_changed(case: Case) -> str:
 
 @pytest.fixture(scope="module")
 def second(case: Case, changed: Lines, stray: str, file_changed: str) -> dict[str, Any]:
-    """The verdict that was asked for after all that."""
-    return case.asks("verify")
+    """The verdict that was asked for after all that, and the money as it was then."""
+    verdict = case.asks("verify")
+    return {**verdict, "statement": case.customer.document(case.run, "money")["document"]}
 
 
 def test_n1_a_clean_run_says_how_every_field_is_equal(case: Case):
@@ -157,7 +158,23 @@ def test_n2_each_record_of_the_practice_ends_in_one_bucket(case: Case):
     assert len(body["objects"]["treatments"]["months"]) > 3
 
 
-def test_n1_each_change_is_reported_with_its_table_row_and_field_and_nothing_else_is(
+def test_n17_the_money_of_the_practice_is_the_same_before_and_after(case: Case):
+    assert case.first["money"] == {"holds": True, "broken": 0}
+
+
+def test_n17_a_cent_that_moved_is_named_with_its_row_patient_and_family(second: dict[str, Any], changed: Lines):
+    body = second["statement"]
+    assert second["money"] == {"holds": False, "broken": 2}
+    assert [(line["table"], line["row"], line["measure"]) for line in body["moved"]] == [
+        ("bw_billing", row, "payments") for table, row, *_ in changed if table == "bw_billing"
+    ]
+    assert [one["object"] for one in body["broken"]] == ["payments"]
+    assert body["off"]["patients"] == [body["moved"][0]["patient"]]
+    assert len(body["off"]["families"]) == 1
+    assert body["compared"]["invoices"] > 20 < body["compared"]["patients"]
+
+
+def test_r2_n1_each_change_is_reported_with_its_table_row_and_field_and_nothing_else_is(
     second: dict[str, Any], changed: Lines
 ):
     found = {(table, row, "*" if what == "missing" else column, what) for table, row, column, what in listed(second)}

@@ -65,7 +65,7 @@ def source(town: Stay, name: str) -> dict[str, dict[str, Any]]:
             return found
 
 
-def test_r98_the_whole_map_is_proposed_from_defaults_with_nothing_unmapped(arrived: dict[str, Any]):
+def test_r1_r8_r98_the_whole_map_is_proposed_from_defaults_with_nothing_unmapped(arrived: dict[str, Any]):
     assert arrived["mapping"]["unmapped"] == []
     assert {rule["object"] for rule in arrived["mapping"]["objects"]} == set(LOADED)
 
@@ -82,7 +82,7 @@ def test_r6_r7_every_field_of_every_object_is_proved_and_none_differs(arrived: d
         assert verdict["objects"][name]["rows"] > 0, name
 
 
-def test_r95_r132_the_sample_shows_every_object_before_the_full_run(arrived: dict[str, Any]):
+def test_r95_r132_r133_the_sample_shows_every_object_before_the_full_run(arrived: dict[str, Any]):
     sample = arrived["sample"]
     assert sample["differences"] == 0
     shown = {name for name, found in sample["objects"].items() if found["rows"]}
@@ -136,7 +136,7 @@ def test_r34_a4_a_shared_e_mail_merges_nobody(town: Stay, arrived: dict[str, Any
     assert {row["bw_sourceid"].rpartition("|")[2] for row in contacts} >= set(patients)
 
 
-def test_n15_r73_notes_and_talk_keep_the_instant_they_had(town: Stay, arrived: dict[str, Any]):
+def test_n15_r18_r73_notes_and_talk_keep_the_instant_they_had(town: Stay, arrived: dict[str, Any]):
     calls = {row["bw_sourceid"].rpartition("|")[2]: row for row in arrived["rows"]["phonecall"]}
     talk = source(town, "communications")
     assert calls
@@ -229,7 +229,7 @@ def test_r101_what_is_dirty_is_set_aside_with_a_reason_and_everything_is_account
     assert appointments["records"] == appointments["rows"] + appointments["set_aside"]
 
 
-def test_r89_n20_every_file_was_read_back_byte_by_byte(arrived: dict[str, Any]):
+def test_r16_r17_r89_n20_every_file_was_read_back_byte_by_byte(arrived: dict[str, Any]):
     files = arrived["verdict"]["files"]
     assert files["files"] == arrived["verdict"]["objects"]["attachments"]["rows"]
     assert files["bytes"] > 0

@@ -13,8 +13,8 @@ async def test_a_smooth_run_asks_for_every_step_in_order(tell: Tell):
         assert await story.ends() == {"run": "r1", "phase": "finished"}
         assert story.calls() == [
             "profile", "inventory", "propose", "schema", "owners", "link", "choose_sample", "load", "sample_diff",
-            "load", "begin_proof", "verdict", "evidence", "open_window", "begin_pickup", "link", "load", "begin_proof",
-            "verdict", "evidence", "finish", "evidence",
+            "load", "begin_proof", "money", "verdict", "evidence", "open_window", "begin_pickup", "link", "load",
+            "begin_proof", "money", "verdict", "evidence", "finish", "evidence",
         ]  # fmt: skip
         assert story.phases() == [
             "discover", "propose", "mapping-review", "schema", "owners", "extract", "sample", "sample-review", "load",
@@ -80,7 +80,7 @@ async def test_a_step_that_is_lost_becomes_a_problem_and_not_the_end(tell: Tell)
         assert story.calls().count("trouble") == 1
 
 
-async def test_the_window_closes_by_itself_when_its_time_is_over(tell: Tell):
+async def test_r141_the_window_closes_by_itself_when_its_time_is_over(tell: Tell):
     async with tell({"look:window": [reply(answer="wait")]}) as story:
         await story.has_asked("open_window", 1)
         assert (await story.ends_while_time_passes(3600))["phase"] == "finished"
@@ -140,5 +140,5 @@ async def test_a18_a_repair_is_loaded_before_its_proof(tell: Tell):
     answers = {"look:sign-off": [reply(answer="prove-again"), reply(answer="approve")], "begin_proof": repair}
     async with tell(answers) as story:
         assert (await story.ends())["phase"] == "finished"
-        after = story.calls()[-6:]
-        assert after == ["begin_proof", "load", "verdict", "evidence", "finish", "evidence"]
+        after = story.calls()[-7:]
+        assert after == ["begin_proof", "load", "money", "verdict", "evidence", "finish", "evidence"]

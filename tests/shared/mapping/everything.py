@@ -21,9 +21,9 @@ KNOWN = {
 }  # fmt: skip
 
 
-def compiled(mapping: FieldMap) -> dict[str, ObjectMap]:
+def compiled(mapping: FieldMap, **known: list[str]) -> dict[str, ObjectMap]:
     crosswalk = Crosswalk(
-        "here", FALLBACK, users={"S1": USER}, known={name: index(ids) for name, ids in KNOWN.items()},
+        "here", FALLBACK, users={"S1": USER}, known={name: index(ids) for name, ids in {**KNOWN, **known}.items()},
         sources={rule.object: rule.source for rule in mapping.objects},
     )  # fmt: skip
     return compile_objects(mapping, made(mapping), Circumstances("here", crosswalk, currency=CURRENCY))
