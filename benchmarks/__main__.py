@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import local_host, simulators, transform, whole_migration
+from benchmarks import large_pieces, local_host, simulators, transform, whole_migration
 from benchmarks.figures import Figure, machine, table, write
 from benchmarks.sizes import QUICK, TINY, WHOLE, Sizes
 
@@ -17,6 +17,7 @@ MEASURES: dict[str, Callable[[Sizes], list[Figure]]] = {
     "host": lambda sizes: local_host.measure(wide=sizes.wide, long=sizes.long),
     "simulators": lambda sizes: simulators.measure(rows=sizes.rows, patients=sizes.records),
     "map": lambda sizes: transform.measure(records=sizes.mapped),
+    "pieces": lambda sizes: large_pieces.measure(megabytes=sizes.megabytes, notes=sizes.notes),
     "migration": lambda sizes: whole_migration.measure(sizes.clinics),
 }
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Sizes:
     """Activities side by side (``wide``) and one after another (``long``), rows and records through the simulators,
-    records through the map, and the clinics that migrate, in patients, smallest first."""
+    records through the map, the clinics that migrate, in patients, smallest first, and the largest single file and
+    longest single history of a practice (``megabytes``, ``notes``)."""
 
     wide: int
     long: int
@@ -16,8 +17,13 @@ class Sizes:
     records: int
     mapped: int
     clinics: tuple[int, ...]
+    megabytes: int
+    notes: int
 
 
-WHOLE = Sizes(wide=1_000, long=50, rows=40_000, records=20_000, mapped=20_000, clinics=(2_000, 20_000))
-QUICK = Sizes(wide=200, long=20, rows=10_000, records=2_000, mapped=5_000, clinics=(500, 2_000))
-TINY = Sizes(wide=20, long=5, rows=400, records=100, mapped=200, clinics=(40,))
+WHOLE = Sizes(wide=1_000, long=50, rows=40_000, records=20_000, mapped=20_000, clinics=(2_000, 20_000),
+              megabytes=300, notes=20_000)  # fmt: skip
+QUICK = Sizes(wide=200, long=20, rows=10_000, records=2_000, mapped=5_000, clinics=(500, 2_000),
+              megabytes=64, notes=4_000)  # fmt: skip
+TINY = Sizes(wide=20, long=5, rows=400, records=100, mapped=200, clinics=(40,),
+             megabytes=2, notes=100)  # fmt: skip

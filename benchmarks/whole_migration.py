@@ -72,16 +72,24 @@ class Measured:
 
 def measure(clinics: Sequence[int]) -> list[Figure]:
     """Figures for each size, then how memory and speed at the last compare with the first."""
-    measured = [asyncio.run(_one(patients)) for patients in clinics]
+    measured = [there_and_back(patients) for patients in clinics]
     figures = [figure for one in measured for figure in _figures(one)]
     if len(measured) > 1:
         figures += _compared(measured[0], measured[-1])
     return figures
 
 
-async def _one(patients: int) -> Measured:
+def there_and_back(patients: int, *corepractice: str) -> Measured:
+    """One clinic. ``corepractice``: how its practice differs."""
+    return asyncio.run(_one(patients, corepractice))
+
+
+async def _one(patients: int, corepractice: Sequence[str]) -> Measured:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        async with running_town(Path(folder), patients=patients, seed=11, dataverse=["--calm"]) as running:
+        town = running_town(
+            Path(folder), patients=patients, seed=11, dataverse=["--calm"], corepractice=corepractice
+        )  # fmt: skip
+        async with town as running:
             return await asyncio.to_thread(_there_and_back, running, patients)
 
 

@@ -6,7 +6,10 @@ and the range of numbers and dates that say nothing about anybody, are the only 
 
 from __future__ import annotations
 
+from array import array
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Any, Self
 
 from shared.corepractice.catalog import known_object
@@ -15,6 +18,8 @@ from shared.corepractice.profiles import FieldProfile, fields_from_json
 from shared.corepractice.source import Description, Record
 
 FORMAT = "bridgework-inventory/1"
+HELD_BY = {"insurance_policies": "patient_id"}
+"""Objects of which it matters whether anybody has several: one fits into columns of the holder, several do not."""
 
 
 class ObjectProfile:
@@ -26,34 +31,51 @@ class ObjectProfile:
         known = known_object(name)
         self._known: dict[str, SourceField] = {field.name: field for field in known.fields} if known else {}
         self.fields: dict[str, FieldProfile] = {}
+        self.repeated = 0
+        self._holders: set[int] = set()
 
     def add(self, record: Record) -> None:
         """Count one record."""
         self.records += 1
+        if self.name in HELD_BY:
+            self._hold(str(record.get(HELD_BY[self.name])))
         for name, value in record.items():
             field = self.fields.get(name)
             if field is None:
                 field = self.fields[name] = FieldProfile(self._known.get(name))
             field.add(value)
 
+    def _hold(self, holder: str) -> None:
+        mark = int.from_bytes(blake2b(holder.encode(), digest_size=8).digest(), "big")
+        self.repeated += mark in self._holders
+        self._holders.add(mark)
+
     def merge(self, other: ObjectProfile) -> None:
         """Add what another profile of the same object counted."""
         self.records += other.records
+        self.repeated += other.repeated + len(self._holders & other._holders)
+        self._holders |= other._holders
         for name, field in other.fields.items():
             if name not in self.fields:
                 self.fields[name] = FieldProfile(self._known.get(name))
             self.fields[name].merge(field)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON: ``name``, ``records`` and the fields."""
+        """Plain JSON: ``name``, ``records`` and the fields; who holds one already, as fingerprints."""
         fields = {name: field.to_json() for name, field in self.fields.items()}
-        return {"name": self.name, "records": self.records, "fields": fields}
+        plain = {"name": self.name, "records": self.records, "fields": fields}
+        if not self._holders:
+            return plain
+        marks = b64encode(array("Q", sorted(self._holders)).tobytes()).decode()
+        return plain | {"repeated": self.repeated, "holders": marks}
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Self:
         """What ``to_json`` wrote."""
         profile = cls(str(plain["name"]))
         profile.records = int(plain["records"])
+        profile.repeated = int(plain.get("repeated", 0))
+        profile._holders = set(array("Q", b64decode(plain.get("holders", ""))))
         profile.fields = fields_from_json(profile._known, plain["fields"])
         return profile
 
@@ -102,6 +124,8 @@ def inventory(profiles: Mapping[str, ObjectProfile], description: Description) -
             "listed": {"count": found.count, "archived": found.archived},
             "fields": profile.document(),
         }
+        if found.name in HELD_BY:
+            objects[found.name]["further_ones_of_a_holder"] = profile.repeated
     unknown = [f"{name}.{field}" for name, o in objects.items() for field, f in o["fields"].items() if not f["known"]]
     return {
         "format": FORMAT,

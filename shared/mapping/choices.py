@@ -69,7 +69,8 @@ def region(time_zone: str) -> str:
 def insurance(asked: str, inventory: Mapping[str, Any]) -> Literal["columns", "table"]:
     """A table where anybody may have several policies, else the columns of the contact alone (R79, R81).
 
-    The inventory holds counts, not pairs: a policy that is not the first, or more policies than patients, tell it.
+    The inventory counts the policies of holders who have one already. Where it does not, a policy that is not the
+    first, or more policies than patients, tell it.
     """
     if asked != "auto":
         return "columns" if asked == "columns" else "table"
@@ -79,5 +80,5 @@ def insurance(asked: str, inventory: Mapping[str, Any]) -> Literal["columns", "t
         return "columns"
     priority = policies["fields"].get("priority", {})
     patients = objects.get("patients", {}).get("records", 0)
-    several = (priority.get("max") or 0) > 1 or priority.get("nulls", 0) > 0 or policies["records"] > patients
-    return "table" if several else "columns"
+    hints = (priority.get("max") or 0) > 1 or priority.get("nulls", 0) > 0 or policies["records"] > patients
+    return "table" if hints or policies.get("further_ones_of_a_holder") else "columns"

@@ -19,6 +19,7 @@ def test_the_bench_prints_every_figure_and_writes_them_down(tmp_path: Path, caps
         "The local host",
         "The simulators",
         "The map",
+        "Large pieces",
         "A whole migration",
     }
     assert all(figure["value"] > 0 and figure["unit"] for figure in written["figures"])

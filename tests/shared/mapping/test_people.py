@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from shared.corepractice.inventory import ObjectProfile, inventory
+from shared.corepractice.source import Description, ObjectCount
+from shared.mapping.choices import insurance
 from shared.mapping.compiled import ObjectMap
 from shared.mapping.model import FieldMap
 from shared.mapping.propose import propose
@@ -107,12 +111,24 @@ def test_r80_r81_a10_n19_policies_have_a_table_and_each_insurer_is_one_account(e
 def test_a10_the_insurance_table_comes_only_where_somebody_may_have_several(
     policies: int, patients: int, most: int | None, nulls: int, answer: str
 ):
-    from shared.mapping.choices import insurance
-
-    inventory = {
+    counted = {
         "objects": {
             "patients": {"records": patients},
             "insurance_policies": {"records": policies, "fields": {"priority": {"max": most, "nulls": nulls}}},
         }
     }
-    assert insurance("auto", inventory) == answer
+    assert insurance("auto", counted) == answer
+
+
+def test_r79_two_policies_of_equal_rank_take_a_table_too():
+    profile = ObjectProfile("insurance_policies")
+    for number, patient in enumerate(("p-1", "p-2", "p-1")):
+        profile.add({"id": f"ip-{number}", "patient_id": patient, "priority": 1})
+    again = ObjectProfile.from_json(json.loads(json.dumps(profile.to_json())))
+    patients = ObjectProfile("patients")
+    for number in range(10):
+        patients.add({"id": f"p-{number}"})
+    listed = tuple(ObjectCount(name, 0) for name in ("patients", "insurance_policies"))
+    found = inventory({"patients": patients, "insurance_policies": again}, Description("Here", "UTC", listed))
+    assert found["objects"]["insurance_policies"]["further_ones_of_a_holder"] == 1
+    assert insurance("auto", found) == "table"
