@@ -28,6 +28,7 @@ from shared.settings import Settings, settings
 from shared.sharepoint.client import SharePoint
 from shared.sharepoint.items import Drive
 from shared.staging.store import Staging
+from shared.storage_calls import PLAIN
 
 LARGEST_BUNDLE = 20 * 1024**3
 
@@ -50,9 +51,11 @@ class Toolbox:
         # Storage is always our own tenant's: the identity signs in there, whoever we are at the target.
         credential = StorageCredential(Tokens(Credentials("managed-identity", client_id=config.identity_client_id)))
         self.tables = (
-            TableServiceClient.from_connection_string(config.storage_connection)
+            TableServiceClient.from_connection_string(config.storage_connection, **PLAIN)
             if config.storage_connection
-            else TableServiceClient(f"https://{config.storage_account}.table.core.windows.net", credential=credential)
+            else TableServiceClient(
+                f"https://{config.storage_account}.table.core.windows.net", credential=credential, **PLAIN
+            )
         )
         self.staging = Staging.connect(
             connection=config.storage_connection, account=config.storage_account, credential=credential

@@ -19,6 +19,7 @@ from azure.storage.blob.aio import BlobClient, BlobServiceClient, ExponentialRet
 from shared.errors import Stop
 from shared.mapping.crosswalk import holds, index
 from shared.staging import layout, pages
+from shared.storage_calls import PLAIN
 from shared.storage_failures import as_failures
 from shared.vocabulary import Address
 
@@ -45,7 +46,7 @@ class Staging:
         """By connection string where there is one, else by identity. Opens nothing yet."""
         # The library's own first pause is 15 seconds; an activity should answer long before the second.
         retry = ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=retries, random_jitter_range=1)
-        settings: dict[str, Any] = {"retry_policy": retry, "max_single_put_size": _LARGEST_SINGLE_PUT}
+        settings: dict[str, Any] = {"retry_policy": retry, "max_single_put_size": _LARGEST_SINGLE_PUT, **PLAIN}
         if connection:
             return cls(BlobServiceClient.from_connection_string(connection, **settings))
         address = f"https://{account}.blob.core.windows.net"
