@@ -56,6 +56,7 @@ DOORS = {
     "shared/dataverse/transport.py": "what one request to Dataverse is",
     "shared/sharepoint/transport.py": "what one request to Microsoft Graph is",
     "shared/storage_failures.py": "names the storage library's errors; opens nothing",
+    "shared/storage_calls.py": "names how the storage library is called; opens nothing",
     "shared/corepractice/bundle*.py": "an export bundle, a file on local disk",
     "shared/evidence/archive.py": "packs into a file that it is given",
     "shared/evidence/verify_evidence.py": "a program of its own, that auditors run: reads the pack it is given",

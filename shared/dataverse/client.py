@@ -1,7 +1,7 @@
 """Dataverse as the app knows it: one value with every verb. DOOR
 
-The verbs live in `reads`, `rows`, `states`, `activities`, `opportunities`, `files`, `definitions`, `removals` and
-`security`; all of them send through one `Transport`.
+The verbs live in `reads`, `rows`, `states`, `activities`, `opportunities`, `files`, `definitions`, `removals`,
+`security` and `links`; all of them send through one `Transport`.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import httpx
 
 from shared.dataverse.files import Files
+from shared.dataverse.links import Links
 from shared.dataverse.pace import Gate
 from shared.dataverse.security import Security
 from shared.dataverse.transport import TokenSource, Transport
 
 
-class Dataverse(Files, Security):
+class Dataverse(Files, Security, Links):
     """One environment. Keep one per process and address: its callers then share a pace, as they share the limits.
 
     ``url`` is the environment's address without a path. ``http`` should come from ``transport.connect()``: no cookies.

@@ -1,0 +1,80 @@
+"""One page of the journal, judged: what goes, what returns, what stays and why. The way back and its rehearsal both ask
+here, so that what was foretold is what happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from activities.dependents import Dependents
+from activities.files import corrected, receipts_of
+from activities.reading import present as rows_there
+from activities.toolbox import Toolbox
+from shared.dataverse.client import Dataverse
+from shared.journal import undo as journal_undo
+from shared.journal.entries import Entry, Page
+from shared.mapping.compiled import ObjectMap
+from shared.runs.model import Run
+
+STILL_USED = "still-used"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """``deletes``: id, version. ``restores``: entry, version. ``held``: id, reason. ``already``: how many rows are as
+    they were before. ``present``: the rows as they were read."""
+
+    deletes: list[tuple[str, str]]
+    restores: list[tuple[Entry, str]]
+    held: list[tuple[str, str]]
+    already: int
+    present: Mapping[str, Mapping[str, Any]] = field(repr=False)
+
+    def counts(self, held: Collection[tuple[str, str]]) -> dict[str, int]:
+        """Rows by action, when ``held`` ones stayed: those of this judgement, and whatever the target refused."""
+        stayed = dict(held)
+        return {
+            "deleted": sum(id_ not in stayed for id_, _ in self.deletes),
+            "restored": sum(entry.id not in stayed for entry, _ in self.restores),
+            "already": self.already,
+        }
+
+
+def _nothing_went(_: str) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Judges the pages of one object. ``us`` is the user the app writes as."""
+
+    tools: Toolbox
+    run: Run
+    target: Dataverse
+    object_map: ObjectMap
+    dependents: Dependents
+    us: str
+
+    @classmethod
+    async def of(cls, tools: Toolbox, run: Run, maps: Mapping[str, ObjectMap], name: str) -> Judge:
+        """The judge of one object, who has looked at what may hang on its rows."""
+        target = tools.target_of(run)
+        us = (await target.who_am_i()).user_id
+        dependents = await Dependents.of(target, maps[name].table, maps.values(), us=us)
+        return cls(tools, run, target, maps[name], dependents, us)
+
+    async def judge(self, page: Page, *, went: Callable[[str], bool] = _nothing_went) -> Judged:
+        """What undoing a page takes. ``went``: whether a row is to be taken for gone, or as it was, though it is not
+        yet: a rehearsal changes nothing."""
+        ids = [entry.id for entry in page.entries]
+        receipts = await receipts_of(self.tools, self.run, self.object_map.object, ids)
+        page = corrected(page, receipts)
+        open_ = replace(page, entries=tuple(entry for entry in page.entries if not went(entry.id)))
+        present = await rows_there(self.target, self.object_map, [entry.id for entry in open_.entries])
+        todo = journal_undo.decide(open_, present, us=self.us)
+        used = await self.dependents.used([id_ for id_, _ in todo.deletes], goes=went) if todo.deletes else set()
+        held = [*todo.held, *((id_, STILL_USED) for id_ in sorted(used))]
+        deletes = [(id_, version) for id_, version in todo.deletes if id_ not in used]
+        already = todo.done + len(page.entries) - len(open_.entries)
+        return Judged(deletes, todo.restores, held, already, present)
