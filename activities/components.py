@@ -132,6 +132,8 @@ async def drop(target: Dataverse, name: str, *, made_tables: frozenset[str]) -> 
         return await _emptied(target.drop_solution(owner))
     if kind == "profile":
         return await _emptied(target.drop_security_profile(owner))
+    if owner in made_tables and kind not in ("table", "lookup"):
+        return ""
     live = (await target.tables([owner])).get(owner)
     if live is None or (kind != "table" and owner in made_tables and not _leads_out(live, kind, rest, made_tables)):
         return ""

@@ -112,7 +112,7 @@ async def status(tools: Toolbox, run: Run) -> Answer:
     lanes = await tools.runs.lanes(run.id)
     body = summary(run, now=datetime.now(UTC))
     counts = _counts(lanes)
-    found = {name: await tools.runs.document(run.id, name) for name in (*DOCUMENTS, pack.NAME)}
+    shown = [one for one in await tools.runs.documents(run.id) if one.name in (*DOCUMENTS, pack.NAME)]
     written = sum(count["created"] + count["updated"] for count in counts.values())
     deltas = [lane.tally for lane in lanes if lane.step == "load" and lane.generation.startswith("delta")]
     undone = [lane.notes for lane in lanes if lane.step == "undo"]
@@ -129,7 +129,7 @@ async def status(tools: Toolbox, run: Run) -> Answer:
             "held": sum(int(notes.get("held", 0)) for notes in undone),
             "listed": [dict(zip(("where", "what", "why"), one, strict=True)) for one in _listed(undone)],
         },
-        "documents": {name: {"digest": doc.digest, "sequence": doc.sequence} for name, doc in found.items() if doc},
+        "documents": {one.name: {"digest": one.digest, "sequence": one.sequence} for one in shown},
     }
     return Answer(200, body)
 
