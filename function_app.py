@@ -11,7 +11,7 @@ import azure.durable_functions as df
 import azure.functions as func
 import orjson
 
-from activities import auditing, evidence, lineage, reception, repair
+from activities import auditing, evidence, lineage, reception, repair, rollbacks
 from activities.blueprint import blueprint as hands
 from activities.performs import place
 from activities.reception import Outcome
@@ -184,8 +184,10 @@ async def decide(req: func.HttpRequest, client: df.DurableOrchestrationClient) -
 @app.route("migrations/{run}/rollback", methods=["POST"])
 @app.durable_client_input(client_name="client")
 async def rollback_migration(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """One click back."""
-    return await about_run(req, client, asked_by(req, reception.rollback))
+    """One click back; ``?dry_run=true`` only says what that would do."""
+    if req.params.get("dry_run") == "true":
+        return await about_run(req, client, asked_by(req, rollbacks.rehearse))
+    return await about_run(req, client, asked_by(req, partial(rollbacks.rollback, body=req.get_body())))
 
 
 @app.route("migrations/{run}/pause", methods=["POST"])

@@ -5,9 +5,11 @@ A name is what the journal keeps: ``field|contact|bw_sourceid``. It is enough to
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from shared.dataverse import odata
 from shared.dataverse.client import Dataverse
 from shared.schema.gaps import (
     AddField,
@@ -119,12 +121,12 @@ async def create(target: Dataverse, part: Part, *, prefix: str) -> bool:
             return await target.ensure_security_profile(part.profile, part.columns, [us])
 
 
-async def drop(target: Dataverse, name: str, *, made_tables: frozenset[str]) -> str:
-    """Unmake a part. Answers why it stays, or with nothing when it is gone.
+Count = Callable[[Table, str], Awaitable[int]]
+"""How many rows of a table match a rule, or are there at all where the rule is empty."""
 
-    What lives in a table of ours goes with the table, so it is not unmade piece by piece; but a lookup from one of our
-    tables to another goes first, because Dataverse drops no table that something points to (0x8004f01f).
-    """
+
+async def drop(target: Dataverse, name: str, *, made_tables: frozenset[str]) -> str:
+    """Unmake a part. Answers why it stays, or with nothing when it is gone."""
     kind, owner, *rest = name.split("|")
     if kind == "publisher":
         return await _emptied(target.drop_publisher(owner))
@@ -132,59 +134,80 @@ async def drop(target: Dataverse, name: str, *, made_tables: frozenset[str]) -> 
         return await _emptied(target.drop_solution(owner))
     if kind == "profile":
         return await _emptied(target.drop_security_profile(owner))
-    if owner in made_tables and kind not in ("table", "lookup"):
+    live = await _live(target, name, made_tables)
+    if live is None:
         return ""
-    live = (await target.tables([owner])).get(owner)
-    if live is None or (kind != "table" and owner in made_tables and not _leads_out(live, kind, rest, made_tables)):
-        return ""
-    if kind == "table":
-        return await _drop_table(target, live)
     if kind == "key":
-        await target.drop_key(owner, Key(rest[0], ()))
-        return ""
-    field = live.field(rest[0])
-    if field is None:
-        return ""
-    if kind == "secure":
-        await target.secure_field(owner, field.name, secured=False)
-        return ""
-    if kind == "options":
-        return await _drop_options(target, live, field, [Option(int(value), "") for value in rest[1].split(",")])
-    return await _drop_field(target, live, field)
+        return await _emptied(target.drop_key(owner, Key(rest[0], ())))
+    if why := await _in_use(live, name, target.count):
+        return why
+    if kind == "table":
+        await target.drop_table(live.name)
+    elif field := live.field(rest[0]):
+        await _drop_from(target, live, field, kind, rest)
+    return ""
 
 
-def _leads_out(table: Table, kind: str, rest: list[str], made_tables: frozenset[str]) -> bool:
-    field = table.field(rest[0]) if kind == "lookup" else None
+async def why_stays(target: Dataverse, name: str, *, made_tables: frozenset[str], count: Count) -> str:
+    """Why ``drop`` would leave a part, if ``count`` says what is left then; nothing where it would go."""
+    live = None if name.partition("|")[0] in (*_LAST_OUT, "key") else await _live(target, name, made_tables)
+    return await _in_use(live, name, count) if live else ""
+
+
+async def _live(target: Dataverse, name: str, made_tables: frozenset[str]) -> Table | None:
+    """The table that a part belongs to; None where there is nothing to do about the part.
+
+    What lives in a table of ours goes with the table, so it is not unmade piece by piece; but a lookup from one of our
+    tables to another goes first, because Dataverse drops no table that something points to (0x8004f01f).
+    """
+    kind, owner, *rest = name.split("|")
+    if owner in made_tables and kind not in ("table", "lookup"):
+        return None
+    live = (await target.tables([owner])).get(owner)
+    if live and kind == "lookup" and owner in made_tables and not _leads_out(live, rest, made_tables):
+        return None
+    return live
+
+
+def _leads_out(table: Table, rest: list[str], made_tables: frozenset[str]) -> bool:
+    field = table.field(rest[0])
     return field is not None and bool(set(field.targets) & (made_tables - {table.name}))
 
 
-async def _emptied(dropping: Awaitable[bool]) -> str:
+async def _emptied(dropping: Awaitable[Any]) -> str:
     await dropping
     return ""
 
 
-async def _drop_table(target: Dataverse, table: Table) -> str:
-    if await target.count(table):
-        return "holds-rows"
-    await target.drop_table(table.name)
-    return ""
-
-
-async def _drop_options(target: Dataverse, table: Table, field: Field, options: list[Option]) -> str:
-    for option in options:
-        if await target.count(table, f"{field.name} eq {option.value}"):
+async def _in_use(live: Table, name: str, count: Count) -> str:
+    kind, _, *rest = name.split("|")
+    if kind == "table":
+        return "holds-rows" if await count(live, "") else ""
+    if kind == "secure":
+        return ""
+    for rule in held_by(live, kind, rest):
+        if await count(live, rule):
             return "holds-values"
-    await target.remove_options(table.name, field.name, options)
     return ""
 
 
-async def _drop_field(target: Dataverse, table: Table, field: Field) -> str:
-    linked = field.kind is Kind.LOOKUP
-    column = f"_{field.name}_value" if linked else field.name
-    if await target.count(table, f"{column} ne null"):
-        return "holds-values"
-    if linked:
+def held_by(live: Table, kind: str, rest: Sequence[str]) -> list[str]:
+    """The rules for the rows that keep a column, or one of its choices, in use."""
+    field = live.field(rest[0])
+    if field is None:
+        return []
+    if kind == "options":
+        return [f"{field.name} eq {value}" for value in rest[1].split(",")]
+    return [f"{odata.read_name(live, field.name)} ne null"]
+
+
+async def _drop_from(target: Dataverse, table: Table, field: Field, kind: str, rest: Sequence[str]) -> None:
+    if kind == "secure":
+        await target.secure_field(table.name, field.name, secured=False)
+    elif kind == "options":
+        options = [Option(int(value), "") for value in rest[1].split(",")]
+        await target.remove_options(table.name, field.name, options)
+    elif field.kind is Kind.LOOKUP:
         await target.drop_lookup(table.name, field)
     else:
         await target.drop_field(table.name, field.name)
-    return ""

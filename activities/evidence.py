@@ -15,7 +15,7 @@ from activities.toolbox import Toolbox
 from shared import answers
 from shared.answers import Answer
 from shared.audit.event import STORY
-from shared.diff.masking import masked_document
+from shared.diff.masking import MASKS
 from shared.errors import Stop
 from shared.evidence import pack
 from shared.evidence.archive import Archive
@@ -26,7 +26,6 @@ from shared.evidence.trail import Chain, Story
 from shared.runs.model import Document, Run
 from shared.wire.payloads import About, Nothing
 
-MASKED = "sample-diff"
 """Of the documents that hold values, the one that a person decided about."""
 LARGEST_ANSWER = 64 << 20
 """An answer is held in memory whole; a larger pack is fetched in stretches."""
@@ -99,12 +98,12 @@ class _Packing:
         """One version of a document; the last one also knows the digest that the app shows."""
         name = current.name
         shown = current.digest if sequence == current.sequence else None
-        if name in documents.HOLDS_VALUES and name != MASKED:
+        if name in documents.HOLDS_VALUES and name not in MASKS:
             if shown:
                 self.versions.append(Version(name, sequence, shown, None, why="It is made of records' ids."))
             return
         one = Document(name, documents.place(self.run.id, name, sequence), shown or "", sequence)
-        if name == MASKED:
+        if name in MASKS:
             body = await self._masked(one)
             if body:
                 file = pack.document_file(name, sequence, masked=True)
@@ -136,7 +135,7 @@ class _Packing:
         body = await self._body(one)
         if body is None:
             return None
-        made = {"digest": pack.content(body)[1], "document": masked_document(body)}
+        made = {"digest": pack.content(body)[1], "document": MASKS[one.name](body)}
         await self.tools.evidence.keep_masked(self.run.id, one.name, one.sequence, made)
         return made
 

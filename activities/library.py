@@ -138,6 +138,16 @@ class Library:
             if there is not None and not there.is_folder:
                 await self._site.delete(drive, there.item_id)
 
+    async def stays(self, receipt: Receipt) -> bool:
+        """Whether ``take_out`` would leave something: a file of ours that somebody replaced."""
+        places = ((receipt.item, receipt.quick_xor), (receipt.old_item, receipt.old_quick_xor))
+        return any([await self.is_edited(item, quick_xor) for item, quick_xor in places if item])
+
+    async def others_in(self, contact: str, ours: int) -> bool:
+        """Whether a contact's folder holds more than so many files of ours."""
+        there = await self._site.find(await self._drive(), ROOT, contact)
+        return there is not None and there.children > ours
+
     async def clear(self, contact: str, *, made_folder: bool) -> str:
         """Remove a contact's document location that this run made, and its folder if this run made that too and
         nothing else is in it; why they stay, or nothing."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from activities import auditing, documents, insurance, matching
@@ -22,6 +23,7 @@ from shared.mapping.crosswalk import Crosswalk, fingerprint, first_of_each, orga
 from shared.mapping.getters import DEFAULT_ACCOUNT
 from shared.mapping.model import FieldMap, parse
 from shared.runs.model import Run
+from shared.vocabulary import Phase
 from shared.wire.payloads import About, Nothing
 
 DEFAULT_RECORD = {"id": DEFAULT_ACCOUNT, "name": "Individual Patient"}
@@ -121,13 +123,26 @@ async def object_maps(tools: Toolbox, run: Run) -> dict[str, ObjectMap]:
     async with tools.compiling:
         compiled = tools.compiled.get(mark)
         if compiled is None:
-            compiled = await _compile(tools, run)
+            compiled = await _compile(tools, run, parse(await documents.need(tools, run.id, "mapping")))
             tools.compiled[mark] = compiled
     return compiled
 
 
-async def _compile(tools: Toolbox, run: Run) -> dict[str, ObjectMap]:
+async def maps_left(tools: Toolbox, run: Run) -> dict[str, ObjectMap]:
+    """The same for a way back after another, which took tables and columns along: of the map what still has a place."""
+    if run.rollbacks < 2 and run.phase is not Phase.ROLLED_BACK:
+        return await object_maps(tools, run)
     mapping = parse(await documents.need(tools, run.id, "mapping"))
+    live = await tools.target_of(run).tables(sorted({rule.table for rule in mapping.objects}))
+    rules = tuple(
+        replace(rule, fields=tuple(one for one in rule.fields if live[rule.table].field(one.target) is not None))
+        for rule in mapping.objects
+        if rule.table in live
+    )
+    return await _compile(tools, run, replace(mapping, objects=rules))
+
+
+async def _compile(tools: Toolbox, run: Run, mapping: FieldMap) -> dict[str, ObjectMap]:
     body = await documents.need(tools, run.id, "crosswalk")
     policy = await documents.read(tools, run.id, "files-policy")
     crosswalk = Crosswalk(

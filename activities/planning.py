@@ -19,7 +19,10 @@ async def plan(tools: Toolbox, asked: Slice) -> Plan:
         return Plan(waves.one_lane_each(run.id, asked.step, "", names))
     if asked.step == "undo":
         journal = await tools.journal(run.id)
-        return Plan(waves.backwards(run.id, asked.step, await journal.lanes()))
+        return Plan(waves.backwards(run.id, asked.step, await journal.lanes(), turn=run.turn))
+    if asked.step == "rehearse":
+        journal = await tools.journal(run.id)
+        return Plan(waves.backwards(run.id, asked.step, await journal.lanes(), turn=run.rehearsals_asked))
     mapping = parse(await documents.need(tools, run.id, "mapping"))
     if asked.step == "extract":
         return Plan(waves.one_lane_each(run.id, asked.step, asked.generation, mapping.sources()))

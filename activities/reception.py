@@ -12,11 +12,12 @@ from typing import Any
 from activities import auditing, documents
 from activities.preflight import preflight
 from activities.toolbox import Toolbox
+from activities.way_back import of_that_turn
 from shared import answers, gates, intake
 from shared.answers import Answer
 from shared.audit.chain import REGISTERED
 from shared.audit.event import Event
-from shared.diff.masking import masked_document
+from shared.diff.masking import MASKS
 from shared.evidence import pack
 from shared.mapping.amend import complaints
 from shared.mapping.model import parse
@@ -37,6 +38,9 @@ DOCUMENTS = (
     "money",
     "exceptions",
     "verdict",
+    "rollback-rehearsal",
+    "rollback-held",
+    "rollback",
 )
 
 
@@ -115,7 +119,7 @@ async def status(tools: Toolbox, run: Run) -> Answer:
     shown = [one for one in await tools.runs.documents(run.id) if one.name in (*DOCUMENTS, pack.NAME)]
     written = sum(count["created"] + count["updated"] for count in counts.values())
     deltas = [lane.tally for lane in lanes if lane.step == "load" and lane.generation.startswith("delta")]
-    undone = [lane.notes for lane in lanes if lane.step == "undo"]
+    undone = [lane.notes for lane in lanes if lane.step == "undo" and of_that_turn(lane, run.turn)]
     body |= {
         "objects": counts,
         "rows_per_second": round(written / max(body["elapsed_seconds"], 1), 1),
@@ -167,8 +171,8 @@ async def document(tools: Toolbox, run: Run, name: str, *, values: bool, who: st
         facts = {"document": name, "digest": found.digest, "sequence": found.sequence}
         await tools.audit.add(run.id, Event("values-read", who, facts))
     body = await documents.content(tools, found)
-    if name == "sample-diff" and not values:
-        body = masked_document(body)
+    if name in MASKS and not values:
+        body = MASKS[name](body)
     return Answer(200, {"name": name, "digest": found.digest, "sequence": found.sequence, "document": body})
 
 
@@ -199,22 +203,7 @@ async def decide(tools: Toolbox, run: Run, body: bytes, *, who: str = KEY_HOLDER
         return Outcome(answers.refused(gates.already(recorded["decision"])))
     await auditing.decided(tools, run, Gate(asked.gate), asked.digest, recorded)
     answer = Answer(202, {"run": run.id, "gate": asked.gate, "decision": asked.decision})
-    return Outcome(answer, wake=await _waiters(tools, run))
-
-
-async def rollback(tools: Toolbox, run: Run, *, who: str = KEY_HOLDER) -> Outcome:
-    """Turn the run back, wherever it is."""
-    refusal = gates.judge_rollback(run)
-    if refusal:
-        return Outcome(answers.refused(refusal))
-    await tools.audit.add(run.id, Event("rollback-asked", who, {"phase": run.phase.value}))
-    await tools.runs.note(run.id, wish="rollback", problem="")
-    answer = Answer(202, {"run": run.id, "asked": "rollback"})
-    if run.phase is Phase.FINISHED:
-        # Its story has ended; the way back is a story of its own.
-        await tools.runs.note(run.id, ended_at="")
-        return Outcome(answer, start=("rollback", f"{run.id}-rollback"))
-    return Outcome(answer, wake=await _waiters(tools, run))
+    return Outcome(answer, wake=await waiters(tools, run))
 
 
 async def pause(tools: Toolbox, run: Run, *, who: str = KEY_HOLDER) -> Outcome:
@@ -237,7 +226,7 @@ async def resume(tools: Toolbox, run: Run, *, who: str = KEY_HOLDER) -> Outcome:
     facts = {"mark": "problem", "phase": run.phase.value, "problem": run.problem["code"] if run.problem else ""}
     await tools.audit.add(run.id, Event("resume-asked", who, facts))
     await tools.runs.note(run.id, wish=wish, problem="", overlook_set_aside=overlook or run.overlook_set_aside)
-    return Outcome(Answer(202, {"run": run.id, "asked": "resume"}), wake=await _waiters(tools, run))
+    return Outcome(Answer(202, {"run": run.id, "asked": "resume"}), wake=await waiters(tools, run))
 
 
 async def pickup(tools: Toolbox, run: Run, *, close: bool, who: str = KEY_HOLDER) -> Outcome:
@@ -249,7 +238,7 @@ async def pickup(tools: Toolbox, run: Run, *, close: bool, who: str = KEY_HOLDER
     await tools.audit.add(run.id, Event("pickup-asked", who, {"close": close}))
     await tools.runs.note(run.id, **marks)
     asked = "close" if close else "pickup"
-    return Outcome(Answer(202, {"run": run.id, "asked": asked}), wake=await _waiters(tools, run))
+    return Outcome(Answer(202, {"run": run.id, "asked": asked}), wake=await waiters(tools, run))
 
 
 async def all_in_their_window(tools: Toolbox) -> list[Outcome]:
@@ -263,5 +252,6 @@ async def find(tools: Toolbox, run: str) -> Run | None:
     return await tools.runs.get(run) if re.fullmatch(r"r[0-9a-f]{20}", run) else None
 
 
-async def _waiters(tools: Toolbox, run: Run) -> tuple[tuple[str, str], ...]:
+async def waiters(tools: Toolbox, run: Run) -> tuple[tuple[str, str], ...]:
+    """Whom to wake, each once."""
     return tuple(await tools.runs.take_waiters(run.id))

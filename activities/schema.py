@@ -1,10 +1,9 @@
-"""The target's schema: compared with what the map needs, made or asked for, and unmade again."""
+"""The target's schema: compared with what the map needs, made or asked for."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from activities import components, documents
 from activities.components import Publisher, Solution
@@ -17,7 +16,6 @@ from shared.guide.markdown import markdown
 from shared.guide.page import html
 from shared.guide.parts import counted, missing
 from shared.journal.entries import Entry, Page, PageState
-from shared.journal.store import Journal
 from shared.mapping.model import FieldMap, parse
 from shared.mapping.wanted import tables as wanted_tables
 from shared.runs.model import Run
@@ -101,7 +99,7 @@ def _wait_for_keys(wanted: Sequence[Table], live: dict[str, Table]) -> None:
 async def _apply(tools: Toolbox, run: Run, wanted: Sequence[Table], found: Gaps) -> None:
     journal = await tools.journal(run.id)
     target = tools.target_of(run)
-    enough = _limit()
+    enough = limit()
     pages = {page.entries[0].id: page for page in await journal.read(LANE)}
     prefix, options = tools.settings.publisher_prefix, tools.settings.option_prefix
     parts = [*components.containers(prefix, options), *found.steps]
@@ -132,63 +130,8 @@ async def _apply(tools: Toolbox, run: Run, wanted: Sequence[Table], found: Gaps)
         await target.publish([table.name for table in wanted])
 
 
-async def undo_schema(tools: Toolbox, about: About) -> Progress:
-    """Remove what this run created, newest first, unless somebody else's data is in it by now."""
-    run = await tools.run(about.run)
-    journal = await tools.journal(run.id)
-    every = await journal.read(LANE)
-    pages = sorted((page for page in every if page.state is not PageState.UNDONE), key=_last_made_first)
-    stays = any(page.state is PageState.UNDONE and _held(page) for page in every)
-    made = frozenset(page.entries[0].id.removeprefix("table|") for page in every if _made(page, "table|"))
-    target = tools.target_of(run)
-    enough = _limit()
-    done = 0
-    for page in pages:
-        entry = page.entries[0]
-        held = ""
-        if _made(page, "profile|") and stays:
-            held = "still-used"  # columns stay that it may have opened to somebody
-        elif _made(page):
-            held = await components.drop(target, entry.id, made_tables=made)
-        stays = stays or bool(held)
-        if _made(page):
-            facts = {"mark": f"schema/{entry.id}", "unmakes": entry.id, "stays": held}
-            await tools.audit.add(run.id, Event("schema-undone", APP, facts))
-        await journal.put(replace(page, state=PageState.UNDONE, entries=(replace(entry, version=held or "gone"),)))
-        done += 1
-        if enough(done):
-            break
-    await _count_what_stays(tools, run, journal)
-    tools.forget(run.id)
-    return Progress(more=len(pages) > done)
-
-
-def _limit() -> Callable[[int], bool]:
+def limit() -> Callable[[int], bool]:
     """Whether so many steps are enough for one call, or have taken long enough."""
     clock = asyncio.get_running_loop().time
     until = clock() + SECONDS_AT_A_TIME
     return lambda done: done >= STEPS_AT_A_TIME or clock() > until
-
-
-def _last_made_first(page: Page) -> tuple[int, int]:
-    return components.lateness(page.entries[0].id), -page.number
-
-
-def _held(page: Page) -> bool:
-    return page.entries[0].version not in STEADY
-
-
-def _made(page: Page, kind: str = "") -> bool:
-    """Whether the page is about a part that this run made, as far as anybody can know after a crash."""
-    entry = page.entries[0]
-    return entry.id.startswith(kind) and (page.state is PageState.INTENDED or entry.version == "created")
-
-
-async def _count_what_stays(tools: Toolbox, run: Run, journal: Journal) -> None:
-    pages = await journal.read(LANE)
-    held = {page.entries[0].id: page.entries[0].version for page in pages if _held(page)}
-    lane = await tools.runs.lane(run.id, "undo", "schema", "schema", 0)
-    await tools.runs.put_lane(run.id, replace(lane, done=True, notes={"held": len(held), "reasons": held}))
-
-
-STEADY = frozenset({"gone", "created", "existed", ""})

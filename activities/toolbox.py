@@ -21,6 +21,7 @@ from shared.dataverse.tokens import Credentials, StorageCredential, Tokens
 from shared.errors import AskPerson, Stop
 from shared.evidence.store import Evidence
 from shared.journal.store import Journal
+from shared.journal.went import Went
 from shared.mapping.compiled import ObjectMap
 from shared.runs.model import Run
 from shared.runs.store import Runs
@@ -73,6 +74,7 @@ class Toolbox:
         self._opening = asyncio.Lock()
         self.compiling = asyncio.Lock()
         self.replaced: dict[tuple[str, int, str], frozenset[str]] = {}
+        self.went: dict[str, tuple[Went, set[str]]] = {}
         self.compiled: dict[tuple[str, ...], dict[str, ObjectMap]] = {}
 
     async def open(self) -> None:

@@ -7,16 +7,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from activities import auditing
+from activities.held import note, place, write_down
 from activities.judging import Judge, Judged
-from activities.link import object_maps
+from activities.link import maps_left
 from activities.load import order_of
 from activities.toolbox import Toolbox
 from shared.audit.event import APP, Event
 from shared.audit.keyed import keyed_all
 from shared.dataverse.results import Result
-from shared.journal.entries import Page, PageState
+from shared.journal.entries import Outcome, Page, PageState
 from shared.journal.tally import Tally
-from shared.runs.model import Run
+from shared.runs.model import LaneProgress, Run
 from shared.wire.payloads import Progress, Slice
 
 PAGES_AT_A_TIME = 10
@@ -24,7 +25,13 @@ PAGES_AT_A_TIME = 10
 
 def journal_lane(slice_: Slice) -> str:
     """Under which name the journal keeps what a lane wrote."""
-    return f"{order_of(slice_.generation)}|{slice_.generation}|{slice_.object}|{slice_.lane:03d}"
+    generation = slice_.generation.partition(".")[0]
+    return f"{order_of(generation)}|{generation}|{slice_.object}|{slice_.lane:03d}"
+
+
+def pages_left(lane: LaneProgress, pages: Iterable[int]) -> list[int]:
+    """The pages that a lane has not come to, the last written first."""
+    return sorted((number for number in pages if not lane.cursor or number < int(lane.cursor)), reverse=True)
 
 
 async def undo(tools: Toolbox, slice_: Slice) -> Progress:
@@ -33,37 +40,53 @@ async def undo(tools: Toolbox, slice_: Slice) -> Progress:
     lane = await tools.runs.lane(run.id, slice_.step, slice_.generation, slice_.object, slice_.lane)
     if lane.done:
         return Progress()
+    maps = await maps_left(tools, run)
+    if slice_.object not in maps:
+        return Progress()  # its table went on an earlier way back
     journal = await tools.journal(run.id)
     name = journal_lane(slice_)
-    pages = [number for number, state in await journal.pages(name) if state != PageState.UNDONE]
-    judge = await Judge.of(tools, run, await object_maps(tools, run), slice_.object)
+    pages = pages_left(lane, [number for number, _ in await journal.pages(name)])
+    judge = await Judge.of(tools, run, maps, slice_.object)
     tally = Tally.of(lane.notes)
-    for number in sorted(pages, reverse=True)[:PAGES_AT_A_TIME]:
+    for number in pages[:PAGES_AT_A_TIME]:
         page = await journal.get(name, number)
         if page is None:
             continue
-        judged = await judge.judge(page)
-        held = [*judged.held, *await _carry_out(judge, judged)]
-        tally.add(page.table, judged.counts(held), held)
-        await tools.audit.add(run.id, _told(run, slice_, page, held), chain=auditing.chain_of(lane))
-        await journal.put(replace(page, state=PageState.UNDONE))
-        await tools.runs.put_lane(run.id, replace(lane, notes=tally.notes()))
+        if page.outcome is None or page.outcome.turn != run.turn:
+            page = await _undo(judge, slice_, page, chain=auditing.chain_of(lane))
+        if page.outcome:  # it may be that of an attempt that died before its lane was written down
+            tally.add(page.table, page.outcome.counts, page.outcome.held)
+            note(tally, place(judge, page, step=slice_.step, turn=run.turn), page.outcome.held)
+        lane = replace(lane, notes=tally.notes(), cursor=str(number))
+        await tools.runs.put_lane(run.id, lane)
     more = len(pages) > PAGES_AT_A_TIME
     if not more:
         await auditing.close(tools, run, auditing.chain_of(lane))
-    await tools.runs.put_lane(run.id, replace(lane, notes=tally.notes(), done=not more))
+    await tools.runs.put_lane(run.id, replace(lane, done=not more))
     return Progress(more=more)
 
 
+async def _undo(judge: Judge, slice_: Slice, page: Page, *, chain: str) -> Page:
+    """Undo one page, tell the audit trail, and only then the journal: after that nobody comes back to it."""
+    judged = await judge.judge(page)
+    held = [*judged.held, *await _carry_out(judge, judged)]
+    await write_down(judge, page, held, judged.present, step=slice_.step, turn=judge.run.turn)
+    await judge.tools.audit.add(judge.run.id, _told(judge.run, slice_, page, held), chain=chain)
+    undone = replace(page, state=PageState.UNDONE, outcome=Outcome(judge.run.turn, judged.counts(held), tuple(held)))
+    await (await judge.tools.journal(judge.run.id)).put(undone)
+    return undone
+
+
 def _told(run: Run, slice_: Slice, page: Page, held: Sequence[tuple[str, str]]) -> Event:
-    """One page as the audit trail keeps it, before the journal says that it is undone and nobody comes back to it."""
+    """One page as the audit trail keeps it."""
+    looked_at = [entry.id for entry in page.open]
     facts = {
         "mark": f"{page.lane}/{page.number}",
         "object": slice_.object,
         "generation": slice_.generation,
-        "undone": len(page.entries) - len(held),
+        "undone": len(looked_at) - len(held),
         "held": dict(Counter(why for _, why in held)),
-        "rows": keyed_all(run.audit_key, (entry.id for entry in page.entries)),
+        "rows": keyed_all(run.audit_key, looked_at),
         "rows_held": keyed_all(run.audit_key, (id_ for id_, _ in held)),
     }
     return Event("batch-undone", APP, facts)

@@ -10,9 +10,10 @@ from orchestrators.lane import lane
 from orchestrators.migration import migration
 from orchestrators.phase import phase
 from orchestrators.proving import verify
+from orchestrators.rehearsal import rehearsal
 from orchestrators.rollback import rollback
 
-STORIES = (migration, gate, phase, lane, delta, rollback, verify)
+STORIES = (migration, gate, phase, lane, delta, rollback, rehearsal, verify)
 
 blueprint = df.Blueprint()
 for story in STORIES:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.intake import DecisionRequest
+from shared.intake import DecisionRequest, RollbackRequest
 from shared.loading.batches import EDITED
 from shared.reconcile.verdict import LEFT_AS_IT_IS
 from shared.runs.model import Document, Run
@@ -72,14 +72,43 @@ def already(decision: str) -> Refusal:
     return Refusal(409, "already-decided", f"This document was already decided: {decision}.")
 
 
-def judge_rollback(run: Run) -> Refusal | None:
-    """Whether a run can be asked to go back."""
-    asked = run.wish == "rollback" and run.phase is not Phase.FINISHED
-    # After the sign-off a request also starts the way back. It may be repeated, in case it was cut off before that.
-    if run.phase in (Phase.ROLLED_BACK, Phase.ROLLBACK) or asked:
-        return Refusal(409, "already-rolling-back", "This run is being rolled back, or was already.")
+def judge_rollback(run: Run, *, held: int = 0) -> Refusal | None:
+    """Whether a run can be asked to go back. ``held``: how much the last way back had to leave."""
+    asked = run.wish == "rollback" and run.phase not in (Phase.FINISHED, Phase.ROLLED_BACK)
+    # After the end a request also starts the way back. It may be repeated, in case it was cut off before that.
+    if run.phase is Phase.ROLLBACK or asked:
+        return Refusal(409, "already-rolling-back", "This run is being rolled back.")
+    if run.phase is Phase.ROLLED_BACK and not held:
+        return Refusal(409, "already-rolling-back", "This run was rolled back, and nothing of it was left.")
     if run.phase in (Phase.REJECTED, Phase.FAILED):
         return Refusal(409, "nothing-to-roll-back", "This run ended before it wrote anything.")
+    return None
+
+
+def judge_release(asked: RollbackRequest, held: Document | None) -> Refusal | None:
+    """Whether edited rows can be released: only by somebody who names the list they were read from."""
+    if asked.release is None:
+        return None
+    if held is None:
+        text = (
+            "No list of held rows was made yet. Ask for a rehearsal (?dry_run=true), read rollback-held, then decide."
+        )
+        return Refusal(409, "nothing-held", text)
+    if held.digest != asked.digest:
+        text = "That is not the digest of the current rollback-held. Read it again, then decide."
+        return Refusal(409, "other-digest", text)
+    return None
+
+
+def judge_rehearsal(run: Run) -> Refusal | None:
+    """Whether the way back can be rehearsed: while nobody writes, so that what is foretold stays true."""
+    if run.phase in (Phase.REJECTED, Phase.FAILED):
+        return Refusal(409, "nothing-to-roll-back", "This run ended before it wrote anything.")
+    if run.phase is Phase.ROLLBACK or (run.wish == "rollback" and not run.ended):
+        return Refusal(409, "already-rolling-back", "This run is being rolled back.")
+    if not (run.waiting_for or run.problem or run.ended or run.wish == "pause"):
+        text = f"The run is busy ({run.phase.value}). Pause it, or ask when it waits for a decision."
+        return Refusal(409, "busy", text)
     return None
 
 

@@ -160,6 +160,33 @@ class RepairRequest(Strict):
     by: str = Field(min_length=1, max_length=200)
 
 
+class Release(Strict):
+    """Rows that the way back may undo although somebody edited them since: each by its id, or all of a table."""
+
+    rows: list[str] = Field(default_factory=list, max_length=10_000)
+    tables: list[str] = Field(default_factory=list, max_length=50)
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if not self.rows and not self.tables:
+            raise ValueError("name the rows to release by their ids, or the tables")
+        return self
+
+
+class RollbackRequest(Strict):
+    """The body of ``POST /api/migrations/{run}/rollback``; an empty one releases nothing."""
+
+    release: Release | None = None
+    digest: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+    by: str = Field(default="", max_length=200)
+
+    @model_validator(mode="after")
+    def _is_signed(self) -> Self:
+        if self.release and not (self.digest and self.by):
+            raise ValueError("a release needs the digest of rollback-held and by: who decides")
+        return self
+
+
 class Doubtful(Exception):
     """A body that cannot be accepted, with everything that is wrong with it."""
 
@@ -182,6 +209,12 @@ def _parsed(kind: type[BaseModel], body: bytes) -> Any:
 def _complaint(item: Mapping[str, Any]) -> dict[str, str]:
     place = ".".join(str(part) for part in item["loc"] if part not in ("api", "bundle"))
     return {"at": place, "problem": str(item["msg"]).removeprefix("Value error, ")}
+
+
+def rollback(body: bytes) -> RollbackRequest:
+    """What somebody wants put back. Raises Doubtful with every complaint."""
+    parsed: RollbackRequest = _parsed(RollbackRequest, body)
+    return parsed
 
 
 def repair(body: bytes) -> RepairRequest:

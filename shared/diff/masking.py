@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from shared.diff.compare import masked
@@ -22,6 +22,23 @@ def masked_document(body: Mapping[str, Any]) -> dict[str, Any]:
     }
     shown = {**body, "objects": objects, "values": "masked; ask with ?values=shown to see them"}
     return {**shown, "headlines": headlines} if headlines else shown
+
+
+def masked_rows(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The rows that a way back held, with every value masked."""
+    sides = ("before", "ours", "theirs")
+    rows = [
+        {**row, "fields": [{**one, **{side: masked(one[side]) for side in sides}} for one in row["fields"]]}
+        for row in body["rows"]
+    ]
+    return {**body, "rows": rows, "values": "masked; ask with ?values=shown to see them"}
+
+
+MASKS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    "sample-diff": masked_document,
+    "rollback-held": masked_rows,
+}
+"""How a document that holds values is shown to those who may not see them."""
 
 
 def _masked(line: Mapping[str, Any]) -> dict[str, Any]:

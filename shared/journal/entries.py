@@ -29,11 +29,21 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a way back made of a page: ``turn`` says which one, ``counts`` the rows by action, ``held`` has the id and
+    the reason of each row that stayed."""
+
+    turn: int
+    counts: Mapping[str, int]
+    held: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """The entries of one batch. ``lane`` and ``number`` make its address within the run.
 
     ``shard`` is the path of the staged shard that its rows came from. ``at`` is when the page was last written, by the
-    clock of the storage; empty until it was read back.
+    clock of the storage; empty until it was read back. ``outcome`` is what the latest way back made of it.
     """
 
     wave: int
@@ -44,8 +54,17 @@ class Page:
     entries: tuple[Entry, ...]
     shard: str = ""
     at: str = field(default="", compare=False)
+    outcome: Outcome | None = None
 
     def settled(self, versions: Mapping[str, str]) -> Page:
         """The same page with the versions that the batch left behind. Rows that are not there keep no version."""
         entries = tuple(replace(entry, version=versions.get(entry.id, "")) for entry in self.entries)
         return replace(self, state=PageState.SETTLED, entries=entries)
+
+    @property
+    def open(self) -> tuple[Entry, ...]:
+        """The entries that a way back has still to look at: all of them, and after one those that it had to leave."""
+        if self.state is not PageState.UNDONE:
+            return self.entries
+        stayed = dict(self.outcome.held) if self.outcome else {}
+        return tuple(entry for entry in self.entries if entry.id in stayed)

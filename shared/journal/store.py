@@ -16,7 +16,7 @@ from azure.data.tables import TableEntity, UpdateMode
 from azure.data.tables.aio import TableClient, TableServiceClient
 
 from shared.errors import Stop
-from shared.journal.entries import Entry, Page, PageState
+from shared.journal.entries import Entry, Outcome, Page, PageState
 from shared.storage_failures import storage_failure
 
 CHUNK = 60_000
@@ -123,7 +123,7 @@ class Journal:
 
 def _entity(page: Page) -> dict[str, Any]:
     body = [[entry.id, entry.before, entry.version] for entry in page.entries]
-    packed = zstandard.ZstdCompressor(level=3).compress(orjson.dumps(body))
+    packed = _packed(body)
     chunks = [packed[start : start + CHUNK] for start in range(0, len(packed), CHUNK)]
     if len(chunks) > MOST_CHUNKS:
         raise Stop("journal-page-too-large", "A batch's before-values do not fit one journal page.")
@@ -136,8 +136,22 @@ def _entity(page: Page) -> dict[str, Any]:
         "rows": len(page.entries),
         "shard": page.shard,
         "marks": _marks(entry.id for entry in page.entries),
+        **({"outcome": _packed([page.outcome.turn, page.outcome.counts, page.outcome.held])} if page.outcome else {}),
         **{f"entries{index:02d}": chunk for index, chunk in enumerate(chunks)},
     }
+
+
+def _packed(body: Any) -> bytes:
+    return zstandard.ZstdCompressor(level=3).compress(orjson.dumps(body))
+
+
+def _unpacked(packed: bytes) -> Any:
+    return orjson.loads(zstandard.ZstdDecompressor().decompress(packed))
+
+
+def _outcome(packed: bytes) -> Outcome:
+    turn, counts, held = _unpacked(packed)
+    return Outcome(turn, counts, tuple((id_, why) for id_, why in held))
 
 
 def _marks(rows: Iterable[str]) -> bytes:
@@ -153,7 +167,7 @@ def _mark(row: str) -> bytes:
 def _page(row: TableEntity) -> Page:
     at = row.metadata.get("timestamp")
     packed = b"".join(bytes(row[name]) for name in sorted(row) if name.startswith("entries"))
-    body = orjson.loads(zstandard.ZstdDecompressor().decompress(packed)) if packed else []
+    body = _unpacked(packed) if packed else []
     return Page(
         wave=int(row["wave"]),
         table=str(row["table"]),
@@ -163,4 +177,5 @@ def _page(row: TableEntity) -> Page:
         entries=tuple(Entry(id_, before, version) for id_, before, version in body),
         shard=str(row.get("shard", "")),
         at=at.isoformat(timespec="seconds") if at else "",
+        outcome=_outcome(bytes(row["outcome"])) if "outcome" in row else None,
     )

@@ -14,7 +14,7 @@ ACTIONS = ("deleted", "restored", "already")
 @dataclass(slots=True)
 class Tally:
     """``undone`` rows are as before: ``deleted``, ``restored``, or ``already`` so. ``held`` ones stay, by ``why``;
-    ``listed`` has table, row and reason."""
+    ``listed`` has table, row and reason; ``held_at`` where more is written down about some of them."""
 
     undone: int = 0
     held: int = 0
@@ -23,6 +23,7 @@ class Tally:
     already: int = 0
     why: dict[str, int] = field(default_factory=dict)
     listed: list[list[str]] = field(default_factory=list)
+    held_at: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, notes: Mapping[str, Any]) -> Tally:
@@ -55,4 +56,4 @@ def merged(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
             setattr(total, name, getattr(total, name) + getattr(part, name))
         for why, count in part.why.items():
             total.why[why] = total.why.get(why, 0) + count
-    return {name: value for name, value in asdict(total).items() if name != "listed"}
+    return {name: value for name, value in asdict(total).items() if name not in ("listed", "held_at")}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,8 +21,15 @@ class Undo:
     done: int = 0
 
 
-def decide(page: Page, present: Mapping[str, Mapping[str, Any]], *, us: str) -> Undo:
-    """What undoing a page takes. ``us`` is the user the app writes as.
+def _none(_: str) -> bool:
+    return False
+
+
+def decide(
+    page: Page, present: Mapping[str, Mapping[str, Any]], *, us: str, released: Callable[[str], bool] = _none
+) -> Undo:
+    """What undoing a page takes. ``us`` is the user the app writes as; ``released``: whether a person said that a row
+    may be undone although somebody edited it.
 
     A page that was intended but never settled has no versions: such a row is ours while we were the last to change it.
     """
@@ -37,7 +44,7 @@ def decide(page: Page, present: Mapping[str, Mapping[str, Any]], *, us: str) -> 
                 done += 1
         elif entry.before is not None and _as_before(entry.before, there):
             done += 1
-        elif not _untouched(page, entry, there, us):
+        elif not _untouched(page, entry, there, us) and not released(entry.id):
             undo.held.append((entry.id, "edited-since"))
         elif entry.before is None:
             undo.deletes.append((entry.id, str(there[ETAG])))

@@ -35,7 +35,12 @@ def by_shards(
     return [wave for wave in cut if wave]
 
 
-def backwards(run: str, step: str, journal: Sequence[tuple[int, str, str, int]]) -> list[list[Slice]]:
+def of_turn(generation: str, turn: int) -> str:
+    """Under which generation a lane of a way back, or of a rehearsal, is kept: each has lanes of its own."""
+    return generation if turn == 1 else f"{generation}.{turn}"
+
+
+def backwards(run: str, step: str, journal: Sequence[tuple[int, str, str, int]], *, turn: int = 1) -> list[list[Slice]]:
     """The way back: whatever refers to others goes first, and of each object the generation written last.
 
     Waves come before generations: removing an account unlinks the contacts that are still there, which would make them
@@ -46,5 +51,5 @@ def backwards(run: str, step: str, journal: Sequence[tuple[int, str, str, int]])
     for wave, lane, _table, _count in journal:
         order, generation, name, number = lane.split("|")
         if generation != "schema":
-            groups.setdefault((wave, order), []).append(Slice(run, step, generation, name, int(number)))
+            groups.setdefault((wave, order), []).append(Slice(run, step, of_turn(generation, turn), name, int(number)))
     return [groups[key] for key in sorted(groups, reverse=True)]

@@ -19,6 +19,8 @@ class Run:
 
     ``repair`` is what a person asked for about the latest verdict: ``how`` and ``turn``. ``repaired_by`` is the
     generation that writes it, ``overwrites`` the latest generation that may write over what people changed.
+    ``rollbacks`` counts the ways back that were asked for, ``release`` names the rows that the latest one may undo
+    although somebody edited them since: ``rows`` by id, ``tables`` by name.
     ``audit_key`` turns ids into the keyed hashes of the audit trail, in hexadecimal; one that a vault wraps would get a
     column of its own beside it. ``audit_head`` is where the trail's story was when the run last came to a phase.
     """
@@ -41,6 +43,10 @@ class Run:
     repair: Mapping[str, str] | None = None
     repaired_by: str = ""
     overwrites: str = ""
+    rollbacks: int = 0
+    release: Mapping[str, Any] | None = None
+    rehearsals_asked: int = 0
+    rehearsals_done: int = 0
     audit_key: str = field(default="", repr=False)
     audit_head: str = ""
 
@@ -53,6 +59,11 @@ class Run:
     def number(self) -> int:
         """What marks this run's rows in the target (importsequencenumber): 31 bits out of the id's digits."""
         return int(self.id[1:9], 16) & 0x7FFFFFFF
+
+    @property
+    def turn(self) -> int:
+        """Which way back is under way, or was the last."""
+        return max(self.rollbacks, 1)
 
     def option(self, name: str) -> Any:
         """One option of the start request; defaults were filled in when it was accepted."""

@@ -287,6 +287,10 @@ def _run(row: Mapping[str, Any]) -> Run:
         repair=orjson.loads(row["repair"]) if row.get("repair") else None,
         repaired_by=str(row.get("repaired_by", "")),
         overwrites=str(row.get("overwrites", "")),
+        rollbacks=int(row.get("rollbacks", 0)),
+        release=orjson.loads(row["release"]) if row.get("release") else None,
+        rehearsals_asked=int(row.get("rehearsals_asked", 0)),
+        rehearsals_done=int(row.get("rehearsals_done", 0)),
         audit_key=str(row.get("audit_key", "")),
         audit_head=str(row.get("audit_head", "")),
     )

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from activities import documents
-from activities.schema import schema, undo_schema
+from activities.schema import schema
 from activities.toolbox import Toolbox
+from activities.undo_schema import undo_schema
 from sandbox.dataverse.behaviour import calm
 from shared.errors import AskPerson, TryAgain
 from shared.mapping.model import FieldMap, FieldRule, ObjectRule, document

@@ -18,7 +18,7 @@ import orjson
 
 from activities import documents
 from activities.attach import attach
-from activities.files import files_found, publish_files, undo_files
+from activities.files import files_found, publish_files
 from activities.load import load
 from activities.planning import plan
 from activities.prove import prove_files
@@ -27,6 +27,7 @@ from activities.schema import schema
 from activities.sweep import sweep
 from activities.toolbox import Toolbox
 from activities.undo import undo
+from activities.undo_files import undo_files
 from sandbox.corepractice import app as corepractice
 from sandbox.corepractice.folder import Folder
 from sandbox.corepractice.practice import Practice

@@ -71,27 +71,85 @@ def test_the_verdict_names_it_and_is_not_spoilt_by_it(story: dict[str, Any]):
     assert story["verdict"]["objects"]["patients"]["reasons"].get("edited-since") == 1
 
 
-def test_the_way_back_leaves_the_edited_row_whole_and_says_so(story: dict[str, Any]):
-    customer, run = story["customer"], story["run"]
+def _rehearsed(customer: Customer, run: str) -> dict[str, Any]:
+    customer.api.call("POST", f"/api/migrations/{run}/rollback?dry_run=true", b"")
+    poll(lambda: "rollback-rehearsal" in customer.status(run)["documents"])
+    return dict(customer.document(run, "rollback-rehearsal")["document"])
+
+
+@pytest.fixture(scope="module")
+def back(town: Stay, story: dict[str, Any]) -> dict[str, Any]:
+    """Somebody's note and task on two patients; the way back rehearsed, and gone."""
+    customer, receptionist, run = story["customer"], Somebody(town), story["run"]
+    contacts = list(_patients(customer).values())
+    noted, tasked = [one for one in contacts if one not in (story["edited"], story["other"])][:2]
+    receptionist.makes("annotations", subject="Called", **{"objectid_contact@odata.bind": f"/contacts({noted})"})
+    task = {"subject": "Call back", "regardingobjectid_contact_task@odata.bind": f"/contacts({tasked})"}
+    receptionist.makes("tasks", **task)
+    seen = {"noted": noted, "tasked": tasked, "as it was": customer.export()}
+    seen["rehearsal"] = _rehearsed(customer, run)
+    seen["after the rehearsal"] = customer.export()
     customer.ask(run, "rollback")
-    back = customer.until(run, phase="rolled-back")["rollback"]
-    story["listed"] = back["listed"]
-    assert back["held"] == len(back["listed"])
-    assert {"where": "contact", "what": story["edited"], "why": "edited-since"} in back["listed"]
-    kept = _rows(customer, "contact")[story["edited"]]
+    seen["status"] = customer.until(run, phase="rolled-back")["rollback"]
+    seen["done"] = customer.document(run, "rollback")["document"]
+    seen["held"] = customer.document(run, "rollback-held", shown=True)["document"]
+    seen["masked"] = customer.document(run, "rollback-held")
+    seen["export"] = customer.export()
+    return seen
+
+
+def test_the_way_back_leaves_the_edited_row_whole_and_says_so(story: dict[str, Any], back: dict[str, Any]):
+    assert back["status"]["held"] == len(back["status"]["listed"])
+    assert {"where": "contact", "what": story["edited"], "why": "edited-since"} in back["status"]["listed"]
+    kept = _rows(story["customer"], "contact")[story["edited"]]
     assert kept == story["by hand"]
 
 
-def test_what_the_edited_row_points_at_stays_too_and_everything_else_has_gone(story: dict[str, Any]):
-    listed = {(one["where"], one["what"]): one["why"] for one in story["listed"]}
+def test_n4_what_people_hung_on_a_row_holds_it_and_stays(back: dict[str, Any]):
+    listed = {one["what"]: one["why"] for one in back["status"]["listed"]}
+    assert listed[back["noted"]] == listed[back["tasked"]] == "still-used"
+    rows = [json.loads(line) for line in back["export"]]
+    assert {"Called", "Call back"} <= {one["row"].get("subject") for one in rows if "row" in one}
+
+
+def test_n5_a_rehearsal_changes_nothing(back: dict[str, Any]):
+    assert back["after the rehearsal"] == back["as it was"]
+
+
+def test_n5_the_way_back_does_what_its_rehearsal_foretold(back: dict[str, Any]):
+    foretold, done = dict(back["rehearsal"]), dict(back["done"])
+    needs = foretold.pop("needs")
+    assert needs["requests"] > 0
+    assert sorted(map(str, foretold.pop("listed"))) == sorted(map(str, done.pop("listed")))
+    assert foretold == done
+    assert done["objects"]["patients"]["held"] == 3
+    assert done["objects"]["patients"]["deleted"] > 30
+
+
+def test_n3_the_held_row_is_shown_before_ours_and_theirs(story: dict[str, Any], back: dict[str, Any]):
+    (row,) = back["held"]["rows"]
+    assert (row["table"], row["row"], row["was_there_before"]) == ("contact", story["edited"], False)
+    (field,) = [one for one in row["fields"] if one["column"] == "mobilephone"]
+    assert field["before"] is None
+    assert field["theirs"] == BY_HAND
+    assert field["ours"] not in (None, BY_HAND)
+    assert BY_HAND not in json.dumps(back["masked"])
+
+
+def test_what_the_edited_row_points_at_stays_too_and_everything_else_has_gone(
+    story: dict[str, Any], back: dict[str, Any]
+):
+    listed = {(one["where"], one["what"]): one["why"] for one in back["status"]["listed"]}
     rows = {place: why for place, why in listed.items() if place[0] != "schema"}
     assert sorted(set(rows.values())) == ["edited-since", "still-used"]
     assert list(rows.values()).count("edited-since") == 1
     assert ("account", story["by hand"]["parentcustomerid"]) in rows
-    assert _places(story["customer"].export()) - _places(story["before"]) == set(rows)
-    assert not _places(story["before"]) - _places(story["customer"].export())
+    made = {place for place in _places(back["export"]) - _places(story["before"]) if place[0] not in BY_PEOPLE}
+    assert made == set(rows)
+    assert not _places(story["before"]) - _places(back["export"])
 
 
+BY_PEOPLE = ("annotation", "task", "activitypointer", "activityparty")
 SCHEMA_S_OWN = (None, "solution", "publisher", "fieldsecurityprofile", "fieldpermission", "systemuserprofiles")
 
 
@@ -101,10 +159,10 @@ def _places(export: list[str]) -> set[tuple[str, str]]:
     return {(line["table"], line["id"]) for line in lines if line.get("table") not in SCHEMA_S_OWN}
 
 
-def test_only_columns_that_hold_something_stay(story: dict[str, Any]):
-    kept = [one["what"].split("|")[:3] for one in story["listed"] if one["where"] == "schema"]
+def test_only_columns_that_hold_something_stay(story: dict[str, Any], back: dict[str, Any]):
+    kept = [one["what"].split("|")[:3] for one in back["status"]["listed"] if one["where"] == "schema"]
     columns = {(owner, name.lower()) for kind, owner, name in (one for one in kept if len(one) == 3)}
-    metadata = [json.loads(line) for line in story["customer"].export() if '"metadata":"table"' in line]
+    metadata = [json.loads(line) for line in back["export"] if '"metadata":"table"' in line]
     there = {
         (table["name"], column["schema_name"].lower())
         for table in metadata
@@ -112,3 +170,29 @@ def test_only_columns_that_hold_something_stay(story: dict[str, Any]):
     }
     assert there
     assert there == columns
+
+
+def test_n3_a_release_has_to_name_the_list_it_was_read_from(story: dict[str, Any], back: dict[str, Any]):
+    customer, path = story["customer"], f"/api/migrations/{story['run']}/rollback"
+    body = {"release": {"tables": ["contact"]}, "digest": "0" * 64, "by": "practice.manager@example.com"}
+    refused = customer.refusal(lambda: customer.api.call("POST", path, body))
+    assert (refused.status, refused.problem["type"].rpartition("/")[2]) == (409, "other-digest")
+    refused = customer.refusal(lambda: customer.api.call("POST", path, {**body, "by": ""}))
+    assert refused.status == 400
+
+
+def test_n3_a_released_row_goes_and_what_nobody_needs_any_more_goes_with_it(
+    town: Stay, story: dict[str, Any], back: dict[str, Any]
+):
+    customer, receptionist, run = story["customer"], Somebody(town), story["run"]
+    for table in ("annotation", "task"):
+        for line in map(json.loads, customer.export()):
+            if line.get("table") == table and "row" in line:
+                receptionist.removes(f"{table}s", line["id"])
+    release = {"rows": [story["edited"]]}
+    body = {"release": release, "digest": back["masked"]["digest"], "by": "practice.manager@example.com"}
+    customer.api.call("POST", f"/api/migrations/{run}/rollback", body)
+    poll(lambda: customer.document(run, "rollback")["document"]["turn"] == 2)
+    again = customer.until(run, phase="rolled-back")
+    assert again["rollback"]["listed"] == []
+    assert customer.export() == story["before"]

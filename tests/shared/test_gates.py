@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from shared import gates
-from shared.intake import DecisionRequest
+from shared.intake import DecisionRequest, Release, RollbackRequest
 from shared.runs.model import Document, Run
 from shared.vocabulary import Phase
 
@@ -100,3 +100,24 @@ def test_n10_a_map_over_the_table_budget_needs_an_acknowledgement():
     assert refusal is not None
     assert refusal.code == "acknowledgement-missing"
     assert gates.judge_mapping(asked(acknowledge=["table-budget"]), body) is None
+
+
+def test_n3_what_a_way_back_held_may_be_seen_to_again():
+    assert gates.judge_rollback(replace(RUN, phase=Phase.ROLLED_BACK), held=1) is None
+
+
+def test_n5_a_way_back_is_rehearsed_only_while_nobody_writes():
+    assert gates.judge_rehearsal(replace(RUN, phase=Phase.DELTA, waiting_for="window")) is None
+    assert gates.judge_rehearsal(replace(RUN, phase=Phase.LOAD, waiting_for="", wish="pause")) is None
+    busy = gates.judge_rehearsal(replace(RUN, phase=Phase.LOAD, waiting_for=""))
+    assert busy is not None
+    assert busy.code == "busy"
+
+
+@pytest.mark.parametrize(
+    ("held", "code"), [(None, "nothing-held"), (Document("rollback-held", "p", "0" * 64), "other-digest")]
+)
+def test_n3_a_release_names_the_list_it_was_read_from(held: Document | None, code: str):
+    refusal = gates.judge_release(RollbackRequest(release=Release(rows=["x"]), digest="1" * 64, by="A"), held)
+    assert refusal is not None
+    assert refusal.code == code

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from azure.data.tables.aio import TableServiceClient
 
-from shared.journal.entries import Entry, Page, PageState
+from shared.journal.entries import Entry, Outcome, Page, PageState
 from shared.journal.store import Journal
 
 LANE = "00002|base|patients|001"
@@ -76,3 +76,14 @@ async def test_parts_of_the_schema_are_entries_like_rows(journal: Journal):
 
 async def test_a_run_that_wrote_nothing_has_no_pages(service: TableServiceClient, run: str):
     assert await Journal(service, run).holding(LANE, "a") == []
+
+
+async def test_n3_an_outcome_comes_back_with_its_page_which_is_open_for_what_it_held(journal: Journal):
+    settled = page(7, "a", "b", "c")
+    assert [entry.id for entry in settled.open] == ["a", "b", "c"]
+    outcome = Outcome(1, {"deleted": 2, "restored": 0, "already": 0}, (("b", "edited-since"),))
+    await journal.put(replace(settled, state=PageState.UNDONE, outcome=outcome))
+    found = await journal.get(LANE, 7)
+    assert found is not None
+    assert found.outcome == outcome
+    assert [entry.id for entry in found.open] == ["b"]
