@@ -10,6 +10,7 @@ import azure.durable_functions as df
 from activities import (
     attach,
     bookkeeping,
+    conflicts,
     discover,
     evidence,
     extract,
@@ -62,6 +63,7 @@ HANDS: dict[str, Callable[..., Awaitable[Any]]] = {
     "evidence": evidence.evidence,
     "open_window": extract.open_window,
     "begin_pickup": extract.begin_pickup,
+    "conflicts": conflicts.conflicts,
     "undo": undo.undo,
     "undo_files": undo_files.undo_files,
     "undo_schema": undo_schema.undo_schema,

@@ -14,7 +14,7 @@ from shared.mapping.model import digest
 from shared.runs.model import Document
 from shared.staging.layout import document_path
 
-HOLDS_VALUES = frozenset({"sample-diff", "crosswalk", "rollback-held"})
+HOLDS_VALUES = frozenset({"sample-diff", "crosswalk", "rollback-held", "conflicts"})
 """These hold record values, so they lie with the staged records and go when those go; the others are reports."""
 
 

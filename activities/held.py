@@ -12,6 +12,7 @@ import orjson
 
 from activities.judging import Judge
 from activities.toolbox import Toolbox
+from activities.tracing import rows_from
 from shared.diff.compare import compare
 from shared.journal.entries import Page
 from shared.journal.tally import Tally
@@ -47,25 +48,10 @@ async def write_down(
     edited = [id_ for id_, why in held if why == EDITED and id_ in present]
     if not edited:
         return
-    records = await _records(judge, page, set(edited))
+    records = await rows_from(judge.tools, judge.run, judge.object_map, page.shard, set(edited))
     before = {entry.id: entry.before for entry in page.entries}
     rows = [_told(judge.object_map, id_, before[id_], present[id_], records.get(id_)) for id_ in edited]
     await judge.tools.staging.write_bytes(place(judge, page, step=step, turn=turn), orjson.dumps(rows))
-
-
-async def _records(judge: Judge, page: Page, ids: set[str]) -> dict[str, tuple[Row, dict[str, Any]]]:
-    """What we had written into rows, out of the shard that the page came from."""
-    object_map, found = judge.object_map, {}
-    generation = page.lane.split("|")[1]
-    for _, address in await judge.tools.runs.numbered_shards(judge.run.id, generation, object_map.source):
-        if address.path != page.shard:
-            continue
-        for record in await judge.tools.staging.read_shard(address):
-            rows = object_map.rows(record)
-            for row in rows if isinstance(rows, list) else ():
-                if row.id in ids:
-                    found[row.id] = (row, record)
-    return found
 
 
 def _told(

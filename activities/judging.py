@@ -3,7 +3,7 @@ here, so that what was foretold is what happens."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,7 +15,8 @@ from shared.dataverse.client import Dataverse
 from shared.journal import undo as journal_undo
 from shared.journal.entries import Entry, Page
 from shared.mapping.compiled import ObjectMap
-from shared.runs.model import Run
+from shared.runs.model import LaneProgress, Run
+from shared.staging import layout
 
 STILL_USED = "still-used"
 
@@ -55,6 +56,7 @@ class Judge:
     object_map: ObjectMap
     dependents: Dependents
     us: str
+    lanes: Sequence[LaneProgress]
 
     @classmethod
     async def of(cls, tools: Toolbox, run: Run, maps: Mapping[str, ObjectMap], name: str) -> Judge:
@@ -62,7 +64,8 @@ class Judge:
         target = tools.target_of(run)
         us = (await target.who_am_i()).user_id
         dependents = await Dependents.of(target, maps[name].table, maps.values(), us=us)
-        return cls(tools, run, target, maps[name], dependents, us)
+        lanes = [lane for lane in await tools.runs.lanes(run.id, "load") if lane.object == name]
+        return cls(tools, run, target, maps[name], dependents, us, lanes)
 
     async def judge(self, page: Page, *, went: Callable[[str], bool] = _nothing_went) -> Judged:
         """What undoing a page takes. ``went``: whether a row is to be taken for gone, or as it was, though it is not
@@ -76,9 +79,23 @@ class Judge:
         todo = journal_undo.decide(open_, present, us=self.us, released=self._released)
         used = await self.dependents.used([id_ for id_, _ in todo.deletes], goes=went) if todo.deletes else set()
         held = [*todo.held, *((id_, STILL_USED) for id_ in sorted(used))]
+        counted = await self._held_before(page, [id_ for id_, _ in held])
+        held = [one for one in held if one[0] not in counted]
         deletes = [(id_, version) for id_, version in todo.deletes if id_ not in used]
-        already = todo.done + len(page.entries) - len(open_.entries)
+        already = todo.done + len(page.entries) - len(open_.entries) + len(counted)
         return Judged(deletes, todo.restores, held, already, present)
+
+    async def _held_before(self, page: Page, rows: Sequence[str]) -> set[str]:
+        """Those of the held rows that a later generation wrote as well: its page has held them already."""
+        generation = page.lane.split("|")[1]
+        later = [lane for lane in self.lanes if layout.order_of(lane.generation) > layout.order_of(generation)]
+        journal, found = await self.tools.journal(self.run.id), set()
+        for row in rows if later else ():
+            for lane in later:
+                if await journal.holding(layout.journal_lane(lane.generation, lane.object, lane.lane), row):
+                    found.add(row)
+                    break
+        return found
 
     def _released(self, row: str) -> bool:
         """Whether a person said that a row may go, or return to what it was, although somebody edited it."""

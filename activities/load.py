@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from activities import auditing
+from activities import auditing, merging
 from activities.files import left_behind, receipts_of
 from activities.link import object_maps
+from activities.merging import Left
 from activities.reading import present as rows_there
 from activities.toolbox import Toolbox
 from shared.audit.event import APP, Event
@@ -22,6 +23,7 @@ from shared.journal.store import Journal
 from shared.loading import batches
 from shared.mapping.compiled import ObjectMap
 from shared.runs.model import LaneProgress, Run
+from shared.staging import layout
 from shared.vocabulary import Tally
 from shared.wire.payloads import Progress, Slice
 
@@ -41,7 +43,7 @@ class Work:
     wave: int
     target: Dataverse
     journal: Journal
-    left: Mapping[str, Entry]
+    left: Mapping[str, Left]
     overwrites: bool = False
     """A person decided that what people changed since is to be written over."""
     shard: str = ""
@@ -79,13 +81,7 @@ class Work:
     @property
     def page_lane(self) -> str:
         """The journal lane this slice writes."""
-        return f"{order_of(self.slice.generation)}|{self.slice.generation}|{self.slice.object}|{self.slice.lane:03d}"
-
-
-def order_of(generation: str) -> str:
-    """Sorts generations as they are written: sample, base, then the deltas in turn."""
-    fixed = {"sample": 1, "base": 2}
-    return f"{fixed.get(generation) or 2 + int(generation.removeprefix('delta-')):05d}"
+        return layout.journal_lane(self.slice.generation, self.slice.object, self.slice.lane)
 
 
 async def load(tools: Toolbox, slice_: Slice) -> Progress:
@@ -141,21 +137,21 @@ async def _work(tools: Toolbox, run: Run, slice_: Slice, records: list[dict[str,
     return Work(tools, run, slice_, object_map, object_map.wave, tools.target_of(run), journal, left, over)
 
 
-async def _left_before(tools: Toolbox, run: Run, journal: Journal, slice_: Slice, ids: set[str]) -> dict[str, Entry]:
+async def _left_before(tools: Toolbox, run: Run, journal: Journal, slice_: Slice, ids: set[str]) -> dict[str, Left]:
     """The entries that earlier generations of this run left for these rows: first before-value, last version."""
-    left: dict[str, Entry] = {}
+    left: dict[str, Left] = {}
     lanes = [lane for lane in await tools.runs.lanes(run.id, "load") if lane.object == slice_.object]
-    for lane in sorted(lanes, key=lambda lane: order_of(lane.generation)):
-        if order_of(lane.generation) >= order_of(slice_.generation):
+    for lane in sorted(lanes, key=lambda lane: layout.order_of(lane.generation)):
+        if layout.order_of(lane.generation) >= layout.order_of(slice_.generation):
             continue
-        name = f"{order_of(lane.generation)}|{lane.generation}|{lane.object}|{lane.lane:03d}"
+        name = layout.journal_lane(lane.generation, lane.object, lane.lane)
         async for page in journal.each(name):
             for entry in page.entries:
                 if entry.id in ids and entry.version:
                     first = left.get(entry.id, entry)
-                    left[entry.id] = replace(entry, before=first.before)
+                    left[entry.id] = Left(entry.id, first.before, entry.version, page.shard)
     receipts = await receipts_of(tools, run, slice_.object, left)
-    return {id_: left_behind(entry, receipts.get(id_)) for id_, entry in left.items()}
+    return {id_: replace(entry, version=left_behind(entry, receipts.get(id_)).version) for id_, entry in left.items()}
 
 
 async def _batch(work: Work, records: list[dict[str, Any]], *, page: int) -> tuple[Tally, dict[str, int]]:
@@ -165,9 +161,20 @@ async def _batch(work: Work, records: list[dict[str, Any]], *, page: int) -> tup
     present = await rows_there(work.target, work.map, found.rows)
     half_done = await work.journal.get(work.page_lane, page)
     heeded = {} if work.overwrites else work.left
-    batch = batches.decide(work.map, found.rows, present, number=work.run.number, half_done=half_done, left=heeded)
-    entries = batches.entries_for(work.map, batch.touched, present, half_done=half_done, left=work.left)
+    edited = batches.edited(found.rows, present, half_done=half_done, left=heeded)
+    weigh = await merging.weigh(
+        work.tools, work.run, work.map, work.left, {id_: found.source_ids[id_] for id_ in edited},
+        generation=work.slice.generation,
+    )  # fmt: skip
+    batch = batches.decide(
+        work.map, found.rows, present, number=work.run.number, half_done=half_done, left=heeded, weigh=weigh
+    )
+    entries = batches.entries_for(
+        work.map, batch.touched, present, half_done=half_done, left=work.left, merged=batches.mixed(batch, half_done)
+    )
     asides |= {found.source_ids[id_]: (batches.EDITED, "") for id_ in batch.conflicts}
+    disputed = {id_ for id_, merged in batch.merges.items() if merged.disputed}
+    asides |= {found.source_ids[id_]: (batches.EDITED, batch.merges[id_].spelled()) for id_ in disputed}
     failed: dict[str, tuple[str, str]] = {}
     settling: list[Awaitable[None]] = []
     if batch.touched or batches.is_half_done(half_done):
@@ -178,14 +185,21 @@ async def _batch(work: Work, records: list[dict[str, Any]], *, page: int) -> tup
         versions = await work.target.rows(
             work.map.table, [entry.id for entry in entries], select=[work.map.table.primary_id]
         )
-        settled = intended.settled({id_: str(row["@odata.etag"]) for id_, row in versions.items()})
+        # What was refused, or left to a person, is not as we left it: the next writer must not take it for ours.
+        left_alone = {*failed, *batch.conflicts}
+        done = {id_: str(row["@odata.etag"]) for id_, row in versions.items() if id_ not in left_alone}
+        settled = intended.settled(done)
         settling.append(work.journal.put(settled))
     asides |= {found.source_ids[id_]: why for id_, why in failed.items()}
-    tally = _tally(work, found, present, entries, {*failed, *batch.conflicts}, len(asides))
+    silent = {id_ for id_, merged in batch.merges.items() if not (merged.write or merged.moves)}
+    written = tuple(entry for entry in entries if entry.id not in silent)
+    tally = _tally(work, found, present, written, {*failed, *batch.conflicts, *disputed}, len(asides))
     reasons = _reasons(found.excluded, asides)
     told = work.told(page, tally, reasons, entries)
+    kept = {found.source_ids[id_]: one for id_, one in batch.merges.items() if not one.disputed}
     await asyncio.gather(
         *settling,
+        merging.note_kept(work.tools, work.run, work.map, kept),
         work.tools.runs.put_asides(work.run.id, work.slice.object, asides),
         work.tools.audit.add(work.run.id, told, chain=work.chain),
     )

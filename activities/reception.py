@@ -38,6 +38,7 @@ DOCUMENTS = (
     "money",
     "exceptions",
     "verdict",
+    "conflicts",
     "rollback-rehearsal",
     "rollback-held",
     "rollback",

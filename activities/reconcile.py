@@ -6,7 +6,7 @@ if it was somebody else who changed the row last, or if a person decided to leav
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,8 +16,9 @@ from activities.reading import ahead, present
 from activities.survey import records
 from activities.toolbox import Toolbox
 from shared.dataverse.client import Dataverse
+from shared.delta import three_way
 from shared.diff.compare import Scales
-from shared.loading.batches import EDITED, created_by, edited_by_another
+from shared.loading.batches import EDITED, KEPT, created_by, edited_by_another
 from shared.mapping.compiled import ObjectMap
 from shared.mapping.rows import Excluded, Row, SetAside
 from shared.money.seen import Ledger
@@ -144,9 +145,10 @@ class _Comparison:
             kept = there is not None and not ours
             wrong = scales.weigh(row, there, record, kept=kept)
             # Looked up one by one, and only here: the whole list would be read again for every shard.
-            reason = await self.tools.runs.aside(self.run.id, self.map.object, source_id) if wrong else None
+            aside = await self.tools.runs.aside_of(self.run.id, self.map.object, source_id) if wrong else None
             edited = edited_by_another(there, us=self.us)
-            if reason and (there is None or reason == LEFT_AS_IT_IS or (reason == EDITED and edited)):
+            if aside and (there is None or _excused(*aside, [name for name, _ in wrong], edited=edited)):
+                reason = aside[0]
                 findings.add_set_aside(reason, ours=ours, further=further)
                 scales.weigh(row, there, record, kept=kept, times=-1)
                 buckets.append("set-aside")
@@ -160,3 +162,10 @@ class _Comparison:
         self._saw(record, buckets[0], found)
         if not all_right:
             self.proof.note_wrong(source_id)
+
+
+def _excused(reason: str, columns: str, wrong: Collection[str], *, edited: bool) -> bool:
+    """Whether it is for a person that these columns of a row are not what the source says."""
+    if reason == LEFT_AS_IT_IS or (reason == EDITED and edited):
+        return True
+    return reason in (EDITED, KEPT) and three_way.read(columns).stands >= set(wrong)

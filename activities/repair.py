@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from activities import auditing, documents
+from activities.conflicts import CONFLICTS
 from activities.extract import previous
 from activities.link import object_maps
 from activities.proof import lanes_of, turns
@@ -21,6 +22,7 @@ from activities.reception import KEY_HOLDER, Outcome
 from activities.reconcile import latest
 from activities.survey import records
 from activities.toolbox import Toolbox
+from activities.tracing import words_of
 from shared import answers, gates, intake
 from shared.answers import Answer
 from shared.attachments.receipts import ReceiptState
@@ -32,7 +34,7 @@ from shared.runs.model import LaneProgress, Run
 from shared.vocabulary import Phase, Tally
 from shared.wire.payloads import About
 
-OVERWRITE, SET_ASIDE = "overwrite", "set-aside"
+OVERWRITE, SET_ASIDE, RESOLVE = "overwrite", "set-aside", "resolve"
 Wrong = tuple[str, dict[str, Any]]
 """An object, and a staged record of it whose row or file is not as it should be."""
 
@@ -54,7 +56,11 @@ async def ask(tools: Toolbox, run: Run, body: bytes, *, who: str = KEY_HOLDER) -
         asked = intake.repair(body)
     except intake.Doubtful as doubtful:
         return Outcome(answers.doubtful(doubtful.complaints))
-    refusal = gates.judge_repair(run, asked.how, await documents.read(tools, run.id, "verdict"))
+    if asked.how == RESOLVE:
+        shown, body_of = await tools.runs.document(run.id, CONFLICTS), await documents.read(tools, run.id, CONFLICTS)
+        refusal = gates.judge_choices(run, asked, shown, body_of)
+    else:
+        refusal = gates.judge_repair(run, asked.how, await documents.read(tools, run.id, "verdict"))
     if refusal:
         return Outcome(answers.refused(refusal))
     at, turn = datetime.now(UTC).isoformat(timespec="seconds"), await turns(tools, run)
@@ -146,7 +152,13 @@ async def _stage(tools: Toolbox, run: Run, maps: Mapping[str, ObjectMap], turn: 
 
 
 async def _wrong(tools: Toolbox, run: Run, maps: Mapping[str, ObjectMap], turn: int) -> AsyncIterator[Wrong]:
-    """Every staged record that the latest proof found wrong, a shard in memory at a time; some of them twice."""
+    """Every staged record that the latest proof found wrong, a shard in memory at a time; some of them twice. Those
+    with the fields that a person decided about, where that is what was asked for."""
+    if run.repair is not None and run.repair["how"] == RESOLVE:
+        for name, source_id in sorted({(one["object"], one["source"]) for one in run.repair["fields"]}):
+            words = await words_of(tools, run, maps[name].source, source_id)
+            yield name, dict(words[-1].record)
+        return
     for lane, proof in await lanes_of(tools, run, turn):
         source = maps[lane.object].source
         shards = await tools.runs.shards(run.id, "base", source) if proof.wrong else []

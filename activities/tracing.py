@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
-from activities.load import order_of
 from activities.toolbox import Toolbox
 from shared.lineage.facts import Staged, Written
 from shared.mapping.compiled import ObjectMap
+from shared.mapping.rows import Row
 from shared.runs.model import LaneProgress, Run
 from shared.staging import layout
 from shared.vocabulary import Address
@@ -56,13 +57,27 @@ async def writes_of(tools: Toolbox, run: Run, objects: Collection[str], row: str
     journal, gate = await tools.journal(run.id), asyncio.Semaphore(AT_A_TIME)
 
     async def look(lane: LaneProgress) -> list[Written]:
-        name = f"{order_of(lane.generation)}|{lane.generation}|{lane.object}|{lane.lane:03d}"
+        name = layout.journal_lane(lane.generation, lane.object, lane.lane)
         async with gate:
             pages = await journal.holding(name, row)
         return [Written(page, next(entry for entry in page.entries if entry.id == row)) for page in pages]
 
     found = await asyncio.gather(*map(look, lanes))
     return sorted((one for some in found for one in some), key=lambda one: (one.page.lane, one.page.number))
+
+
+async def rows_from(
+    tools: Toolbox, run: Run, object_map: ObjectMap, shard: str, ids: Collection[str]
+) -> dict[str, tuple[Row, dict[str, Any]]]:
+    """The rows of those ids that the records of one staged shard should have become, each with its record."""
+    found: dict[str, tuple[Row, dict[str, Any]]] = {}
+    generation = layout.generation_of(shard)
+    for _, address in await tools.runs.numbered_shards(run.id, generation, object_map.source) if generation else ():
+        if address.path == shard:
+            for record in await tools.staging.read_shard(address):
+                rows = object_map.rows(record)
+                found |= {row.id: (row, record) for row in rows if row.id in ids} if isinstance(rows, list) else {}
+    return found
 
 
 async def record_behind(tools: Toolbox, run: Run, object_map: ObjectMap, written: Written, row: str) -> str | None:

@@ -10,7 +10,6 @@ from activities import auditing
 from activities.held import note, place, write_down
 from activities.judging import Judge, Judged
 from activities.link import maps_left
-from activities.load import order_of
 from activities.toolbox import Toolbox
 from shared.audit.event import APP, Event
 from shared.audit.keyed import keyed_all
@@ -18,6 +17,7 @@ from shared.dataverse.results import Result
 from shared.journal.entries import Outcome, Page, PageState
 from shared.journal.tally import Tally
 from shared.runs.model import LaneProgress, Run
+from shared.staging import layout
 from shared.wire.payloads import Progress, Slice
 
 PAGES_AT_A_TIME = 10
@@ -25,8 +25,7 @@ PAGES_AT_A_TIME = 10
 
 def journal_lane(slice_: Slice) -> str:
     """Under which name the journal keeps what a lane wrote."""
-    generation = slice_.generation.partition(".")[0]
-    return f"{order_of(generation)}|{generation}|{slice_.object}|{slice_.lane:03d}"
+    return layout.journal_lane(slice_.generation.partition(".")[0], slice_.object, slice_.lane)
 
 
 def pages_left(lane: LaneProgress, pages: Iterable[int]) -> list[int]:

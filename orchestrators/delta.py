@@ -61,3 +61,4 @@ def pickup(story: Story, run: str, *, closing: bool) -> Telling[None]:
     yield from phase(story, run, steps.EXTRACT.name, generation=about.generation)
     yield from have(story, run, steps.LINK, about)
     yield from load(story, run, about.generation)
+    yield from have(story, run, steps.CONFLICTS, about)

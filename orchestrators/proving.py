@@ -20,6 +20,7 @@ def prove(story: Story, about: About) -> Telling[None]:
     repair: About = yield from have(story, about.run, steps.BEGIN_PROOF, about)
     if repair.generation:
         yield from load(story, about.run, repair.generation)
+        yield from have(story, about.run, steps.CONFLICTS, about)
     yield from phase(story, about.run, steps.RECONCILE.name, generation="all")
     yield from phase(story, about.run, steps.SWEEP.name, generation="all")
     while (yield from _more_money(story, about)):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.intake import DecisionRequest, RollbackRequest
+from shared.intake import DecisionRequest, RepairRequest, RollbackRequest
 from shared.loading.batches import EDITED
 from shared.reconcile.verdict import LEFT_AS_IT_IS
 from shared.runs.model import Document, Run
@@ -149,6 +149,24 @@ def judge_repair(run: Run, how: str, verdict: Mapping[str, Any] | None) -> Refus
         return Refusal(409, "nothing-to-repair", text)
     if run.repair and int(run.repair["turn"]) == verdict["turn"]:
         return Refusal(409, "repair-under-way", "A repair was asked for already; its verdict is not there yet.")
+    return None
+
+
+def judge_choices(
+    run: Run, asked: RepairRequest, document: Document | None, conflicts: Mapping[str, Any] | None
+) -> Refusal | None:
+    """Whether these fields can be decided about: by somebody who has read what is in dispute now."""
+    if refusal := judge_verify(run):
+        return refusal
+    if document is None or conflicts is None:
+        return Refusal(409, "nothing-in-dispute", "No field is in dispute: no two sides changed the same one.")
+    if document.digest != asked.digest:
+        return Refusal(409, "other-digest", "That is not the digest of the current conflicts. Read it again.")
+    known = {(one["object"], one["source"], one["column"]) for one in conflicts["fields"]}
+    unknown = [one for one in asked.fields if (one.object, one.source, one.column) not in known]
+    if unknown:
+        text = f"{len(unknown)} of the fields are not in dispute. Name object, source and column as conflicts does."
+        return Refusal(409, "not-in-dispute", text)
     return None
 
 

@@ -152,12 +152,30 @@ class DecisionRequest(Strict):
     changes: list[dict[str, Any]] = Field(default_factory=list, max_length=500)
 
 
+class FieldChoice(Strict):
+    """A field that both sides changed, as ``conflicts`` lists it, and whose value it is to have."""
+
+    object: str = Field(min_length=1, max_length=60)
+    source: str = Field(min_length=1, max_length=200)
+    column: str = Field(min_length=1, max_length=100)
+    take: Literal["source", "target"]
+
+
 class RepairRequest(Strict):
     """The body of ``POST /api/migrations/{run}/repair``. ``how``: ``rewrite`` writes wrong rows again and leaves alone
-    what people changed since; ``overwrite`` writes over that too; ``set-aside`` leaves all of them as they are."""
+    what people changed since; ``overwrite`` writes over that too; ``set-aside`` leaves all of them as they are;
+    ``resolve`` decides about ``fields`` of the document ``conflicts`` with that ``digest`` (N12)."""
 
-    how: Literal["rewrite", "overwrite", "set-aside"] = "rewrite"
+    how: Literal["rewrite", "overwrite", "set-aside", "resolve"] = "rewrite"
     by: str = Field(min_length=1, max_length=200)
+    digest: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+    fields: list[FieldChoice] = Field(default_factory=list, max_length=100)
+
+    @model_validator(mode="after")
+    def _decides(self) -> Self:
+        if (self.how == "resolve") != bool(self.fields and self.digest):
+            raise ValueError('"resolve" goes with fields and the digest of conflicts, anything else without them')
+        return self
 
 
 class Release(Strict):

@@ -34,9 +34,17 @@ def masked_rows(body: Mapping[str, Any]) -> dict[str, Any]:
     return {**body, "rows": rows, "values": "masked; ask with ?values=shown to see them"}
 
 
+def masked_conflicts(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields in dispute, with every value masked."""
+    sides = ("source_then", "source_now", "target_now")
+    fields = [{**one, **{side: masked(one[side]) for side in sides}} for one in body["fields"]]
+    return {**body, "fields": fields, "values": "masked; ask with ?values=shown to see them"}
+
+
 MASKS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "sample-diff": masked_document,
     "rollback-held": masked_rows,
+    "conflicts": masked_conflicts,
 }
 """How a document that holds values is shown to those who may not see them."""
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+MERGED = "merged"
+"""In place of a version: the row holds a person's changes beside ours, so it is nobody's to undo without a word."""
+
 
 class PageState(StrEnum):
     """Intended: written before the batch. Settled: the batch was read back, versions are known."""
@@ -58,7 +61,10 @@ class Page:
 
     def settled(self, versions: Mapping[str, str]) -> Page:
         """The same page with the versions that the batch left behind. Rows that are not there keep no version."""
-        entries = tuple(replace(entry, version=versions.get(entry.id, "")) for entry in self.entries)
+        entries = tuple(
+            entry if entry.version == MERGED else replace(entry, version=versions.get(entry.id, ""))
+            for entry in self.entries
+        )
         return replace(self, state=PageState.SETTLED, entries=entries)
 
     @property

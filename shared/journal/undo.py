@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.journal.entries import Entry, Page, PageState
+from shared.journal.entries import MERGED, Entry, Page, PageState
 
 ETAG = "@odata.etag"
 
@@ -54,6 +54,8 @@ def decide(
 
 
 def _untouched(page: Page, entry: Entry, there: Mapping[str, Any], us: str) -> bool:
+    if entry.version == MERGED:
+        return False
     if page.state is PageState.SETTLED and entry.version:
         return bool(there[ETAG] == entry.version)
     return str(there.get("_modifiedby_value", "")).lower() == us.lower()

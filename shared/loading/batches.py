@@ -6,18 +6,22 @@ again, and what a person changed since is not written over.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from shared.journal.entries import Entry, Page, PageState
+from shared.delta.three_way import Merge
+from shared.journal.entries import MERGED, Entry, Page, PageState
 from shared.mapping.compiled import NUMBER, ObjectMap
 from shared.mapping.placements.talk import PARTIES
 from shared.mapping.rows import ACTIVE, Excluded, Row, SetAside, state_there
 
 ETAG = "@odata.etag"
+Weigh = Callable[[Row, Mapping[str, Any]], Merge | None]
 EDITED = "edited-since"
 """Why a record is set aside whose row a person changed after us."""
+KEPT = "edit-kept"
+"""Why a record's row is not all that the source says: what a person changed in other fields stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Sorted:
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What to send, in wire form. ``touched`` are the ids that will differ afterwards; ``conflicts`` are left alone.
+    ``merges`` are rows that somebody had edited: what of the source's changes went in, and what stands.
 
     ``states`` are the second writes that set a state, with the columns that go along. ``reopened`` are closed rows that
     must be open while they are changed.
@@ -45,6 +50,7 @@ class Batch:
     reopened: list[tuple[str, int, int]] = field(default_factory=list)
     touched: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
+    merges: dict[str, Merge] = field(default_factory=dict)
 
 
 def sort_records(object_map: ObjectMap, records: Iterable[Mapping[str, Any]]) -> Sorted:
@@ -72,11 +78,12 @@ def decide(
     number: int,
     half_done: Page | None,
     left: Mapping[str, Entry],
+    weigh: Weigh | None = None,
 ) -> Batch:
-    """What to send for ``rows``. ``left`` holds the entry of every row this run wrote before, in another batch."""
+    """What to send for ``rows``. ``left`` holds the entry of every row this run wrote before, in another batch.
+    ``weigh`` says how a row that somebody edited goes together with it; without a word, such a row is left alone."""
     batch = Batch()
-    ours = {entry.id for entry in half_done.entries} if half_done and is_half_done(half_done) else set()
-    left = {**left, **_settled(half_done)}
+    theirs = edited(rows, present, half_done=half_done, left=left)
     for id_, row in rows.items():
         there = present.get(id_)
         if there is None:
@@ -87,20 +94,47 @@ def decide(
             continue
         names = [name for name in object_map.differing(row, there) if not object_map.by_name[name].create_only]
         moves = not object_map.in_state(row, there)
-        if not names and not moves:
-            continue
-        if id_ not in ours and id_ in left and left[id_].version != there.get(ETAG):
+        if id_ in theirs and weigh and (merged := weigh(row, there)):
+            # Noted even when nothing is to be written: what was weighed now is what the next change is held against.
+            batch.merges[id_] = merged
+            batch.touched.append(id_)
+            names, moves = list(merged.write), merged.moves
+        elif id_ in theirs and (names or moves):
             batch.conflicts.append(id_)
             continue
-        batch.touched.append(id_)
+        elif names or moves:
+            batch.touched.append(id_)
         locked = bool(names) and object_map.locks_when_closed and state_there(there)[0] != ACTIVE[0]
         if locked:
             batch.reopened.append((id_, *ACTIVE))
         if names:
-            batch.updates.append(object_map.to_update(row, names))
+            update = object_map.to_update(row, names)
+            # A row that we wrote before may be edited at this very moment: then the update is refused, not the edit.
+            guarded = id_ in left and not locked
+            batch.updates.append({**update, ETAG: there[ETAG]} if guarded else update)
         if moves or locked:
             _set_state(batch, object_map, row)
     return batch
+
+
+def edited(
+    rows: Iterable[str],
+    present: Mapping[str, Mapping[str, Any]],
+    *,
+    half_done: Page | None,
+    left: Mapping[str, Entry],
+) -> set[str]:
+    """Which rows that we wrote in an earlier batch are not as we left them. After a crash that may be our own doing:
+    then they are weighed like the others, and turn out to be what the source says."""
+    left = {**left, **_settled(half_done)}
+    return {id_ for id_ in rows if id_ in present and id_ in left and left[id_].version != present[id_].get(ETAG)}
+
+
+def mixed(batch: Batch, half_done: Page | None) -> set[str]:
+    """The rows that hold a person's changes beside ours, as far as anybody can tell after a crash."""
+    began = {entry.id: entry for entry in half_done.entries} if half_done and is_half_done(half_done) else {}
+    alone = {id_ for id_, entry in began.items() if entry.version != MERGED}
+    return {id_ for id_, merged in batch.merges.items() if merged.stands or id_ not in alone}
 
 
 def _set_state(batch: Batch, object_map: ObjectMap, row: Row) -> None:
@@ -128,8 +162,10 @@ def entries_for(
     *,
     half_done: Page | None,
     left: Mapping[str, Entry],
+    merged: Container[str] = (),
 ) -> tuple[Entry, ...]:
-    """The journal entries of a batch about to go out: the very first before-value of each row wins."""
+    """The journal entries of a batch about to go out: the very first before-value of each row wins. Rows that were
+    ``merged`` with somebody's changes are marked, so that no later writer takes them for ours alone."""
     first = dict(left) | ({entry.id: entry for entry in half_done.entries} if half_done else {})
     kept = {entry.id: entry for entry in half_done.entries} if half_done else {}
     columns = [column.read for column in object_map.columns if column.name != PARTIES]
@@ -139,7 +175,7 @@ def entries_for(
             there = present.get(id_)
             before = None if there is None else {name: there.get(name) for name in columns}
             kept[id_] = Entry(id_, first[id_].before if id_ in first else before)
-    return tuple(kept.values())
+    return tuple(replace(entry, version=MERGED) if entry.id in merged else entry for entry in kept.values())
 
 
 def created_by(number: int, there: Mapping[str, Any] | None) -> bool:

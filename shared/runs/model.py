@@ -40,7 +40,7 @@ class Run:
     overlook_set_aside: bool = False
     proofs_asked: int = 0
     proofs_begun: int = 0
-    repair: Mapping[str, str] | None = None
+    repair: Mapping[str, Any] | None = None
     repaired_by: str = ""
     overwrites: str = ""
     rollbacks: int = 0

@@ -216,8 +216,20 @@ class Runs:
 
     async def aside(self, run: str, object_: str, source_id: str) -> str | None:
         """Why one record could not go, or None."""
+        found = await self.aside_of(run, object_, source_id)
+        return found[0] if found else None
+
+    async def aside_of(self, run: str, object_: str, source_id: str) -> tuple[str, str] | None:
+        """The same with the columns that it is about."""
         row = await self._get(run, _aside_key(object_, source_id))
-        return str(row["reason"]) if row else None
+        return (str(row["reason"]), str(row.get("column") or "")) if row else None
+
+    async def drop_aside(self, run: str, object_: str, source_id: str) -> None:
+        """There is nothing to be said about a record any more."""
+        try:
+            await self._table.delete_entity(run, _aside_key(object_, source_id))
+        except AzureError as error:
+            raise storage_failure(error) from error
 
     # Waiters
 

@@ -31,6 +31,23 @@ def shard_path(run: str, object_name: str, generation: str, number: int) -> str:
     return f"{_word(run)}/{_word(object_name)}/{generation}/{number:06d}.ndjson.zst"
 
 
+def generation_of(shard: str) -> str:
+    """The generation that a shard belongs to, by its path; nothing for what is no shard's."""
+    parts = shard.split("/")
+    return parts[2] if len(parts) == 4 and _GENERATION.fullmatch(parts[2]) else ""
+
+
+def order_of(generation: str) -> str:
+    """Sorts generations as they are written: sample, base, then the deltas in turn."""
+    fixed = {SAMPLE: 1, BASE: 2}
+    return f"{fixed.get(generation) or 2 + int(generation.removeprefix('delta-')):05d}"
+
+
+def journal_lane(generation: str, object_name: str, lane: int) -> str:
+    """Under which name the journal keeps what one lane wrote."""
+    return f"{order_of(generation)}|{generation}|{object_name}|{lane:03d}"
+
+
 def ids_path(shard: str) -> str:
     """Where the index of a shard's ids lies: beside the shard."""
     return f"{shard}.ids"

@@ -34,6 +34,7 @@ VERDICT = Step("verdict", About, Nothing)
 EVIDENCE = Step("evidence", About, Nothing, NEVER_HELD)
 OPEN_WINDOW = Step("open_window", About, Window)
 BEGIN_PICKUP = Step("begin_pickup", About, About)
+CONFLICTS = Step("conflicts", About, Nothing)
 UNDO = Step("undo", Slice, Progress, PAUSE_ONLY)
 UNDO_FILES = Step("undo_files", About, Progress, PAUSE_ONLY)
 UNDO_SCHEMA = Step("undo_schema", About, Progress, PAUSE_ONLY)
@@ -46,7 +47,7 @@ FINISH = Step("finish", Mark, Nothing, NEVER_HELD)
 ALL: tuple[Step[object, object], ...] = (
     MARK, LOOK, TROUBLE, PLAN, PROFILE, INVENTORY, PROPOSE, AMEND, SCHEMA, OWNERS, EXTRACT, LINK, CHOOSE_SAMPLE, LOAD,
     ATTACH, SAMPLE_DIFF, BEGIN_PROOF, RECONCILE, SWEEP, MONEY, PROVE_FILES, VERDICT, EVIDENCE, OPEN_WINDOW,
-    BEGIN_PICKUP, UNDO, UNDO_FILES, UNDO_SCHEMA, REHEARSE, REHEARSE_FILES, REHEARSE_SCHEMA,
+    BEGIN_PICKUP, CONFLICTS, UNDO, UNDO_FILES, UNDO_SCHEMA, REHEARSE, REHEARSE_FILES, REHEARSE_SCHEMA,
     REHEARSAL_FAILED, FINISH,
 )  # type: ignore[assignment]  # fmt: skip
 

@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from sandbox.customer import Api, Customer
+from sandbox.customer import APPROVER, Api, Customer
 from tests.journeys.conftest import Stay
 from tests.journeys.somebody import Somebody
 from tests.journeys.watching import poll
 
 TOWN = {"patients": 40}
+STAMPS = ("modifiedby", "modifiedon", "versionnumber")
 BY_HAND = "+61 400 000 000"
+MAIL_BY_HAND = "by.hand@example.com"
 AT_THE_SOURCE = "0411 222 333"
 
 
@@ -41,34 +43,76 @@ def story(town: Stay) -> dict[str, Any]:
     listed = Api(town.town.corepractice_url).call(
         "GET", "/v1/patients?limit=40", Authorization=f"Bearer {town.town.corepractice_token}"
     )
-    first, second = [one["id"] for one in listed["data"] if one["status"] == "active" and one["id"] in contacts][:2]
+    active = [one["id"] for one in listed["data"] if one["status"] == "active" and one["id"] in contacts]
+    first, second, third, fourth = seen["patients"] = active[:4]
     seen["edited"], seen["other"] = contacts[first], contacts[second]
+    seen["both"], seen["decided"] = contacts[third], contacts[fourth]
     receptionist.changes("contacts", seen["edited"], mobilephone=BY_HAND)
+    receptionist.changes("contacts", seen["both"], emailaddress1=MAIL_BY_HAND)
+    receptionist.changes("contacts", seen["decided"], mobilephone=BY_HAND)
     seen["by hand"] = _rows(customer, "contact")[seen["edited"]]
-    for patient in (first, second):
+    for patient in active[:4]:
         Api(town.town.corepractice_url).call("PUT", f"/sandbox/patients/{patient}", {"mobile": AT_THE_SOURCE})
     customer.ask(run, "pickup")
-    poll(lambda: sum(customer.status(run)["delta"].values()) == 2)
+    poll(lambda: "conflicts" in customer.status(run)["documents"])
     seen["picked up"] = customer.status(run)
     seen["after the pickup"] = _rows(customer, "contact")
+    seen["conflicts"] = customer.document(run, "conflicts", shown=True)
+    choice = {"object": "patients", "source": fourth, "column": "mobilephone", "take": "source"}
+    decision = {"how": "resolve", "by": APPROVER, "digest": seen["conflicts"]["digest"], "fields": [choice]}
+    seen["refused"] = customer.refusal(
+        lambda: customer.api.call("POST", f"/api/migrations/{run}/repair", {**decision, "digest": "0" * 64})
+    )
+    customer.api.call("POST", f"/api/migrations/{run}/repair", decision)
+    poll(lambda: customer.status(run)["documents"]["conflicts"]["sequence"] == 2)
+    customer.until(run, waits_for="window")
+    seen["after the decision"] = _rows(customer, "contact")
+    seen["conflicts left"] = customer.document(run, "conflicts", shown=True)["document"]
     customer.let_the_window_pass(run)
     seen["verdict"] = customer.document(run, "verdict")["document"]
     return seen
 
 
 def test_the_delta_does_not_write_over_what_a_person_changed(story: dict[str, Any]):
-    assert story["after the pickup"][story["edited"]] == story["by hand"]
-    assert story["by hand"]["mobilephone"] == BY_HAND
+    now, then = story["after the pickup"][story["edited"]], story["by hand"]
+    assert {name for name in now if now[name] != then.get(name)} <= {"bw_sourcemodifiedon", *STAMPS}
+    assert now["mobilephone"] == BY_HAND
     assert story["after the pickup"][story["other"]]["mobilephone"] != BY_HAND
 
 
 def test_the_record_is_set_aside_and_the_other_one_updated(story: dict[str, Any]):
-    assert story["picked up"]["delta"] == {"created": 0, "updated": 1, "set_aside": 1}
+    assert story["picked up"]["delta"] == {"created": 0, "updated": 2, "set_aside": 2}
 
 
 def test_the_verdict_names_it_and_is_not_spoilt_by_it(story: dict[str, Any]):
     assert story["verdict"]["proved"], story["verdict"]
-    assert story["verdict"]["objects"]["patients"]["reasons"].get("edited-since") == 1
+    reasons = story["verdict"]["objects"]["patients"]["reasons"]
+    assert (reasons.get("edited-since"), reasons.get("edit-kept")) == (1, 1)
+
+
+def test_n12_each_side_s_own_change_of_one_row_arrives(story: dict[str, Any]):
+    merged = story["after the pickup"][story["both"]]
+    assert merged["emailaddress1"] == MAIL_BY_HAND
+    assert merged["mobilephone"] == story["after the pickup"][story["other"]]["mobilephone"]
+
+
+def test_n12_what_both_changed_is_shown_to_a_person_with_both_words(story: dict[str, Any]):
+    listed = story["conflicts"]["document"]["fields"]
+    assert {one["column"] for one in listed} == {"mobilephone", "bw_mobilee164"}
+    fields = {one["row"]: one for one in listed if one["column"] == "mobilephone"}
+    assert set(fields) == {story["edited"], story["decided"]}
+    disputed = fields[story["decided"]]
+    assert (disputed["column"], disputed["target_now"]) == ("mobilephone", BY_HAND)
+    assert disputed["source_now"] == story["after the pickup"][story["other"]]["mobilephone"]
+    assert disputed["source_then"] not in (BY_HAND, disputed["source_now"])
+
+
+def test_n12_the_person_s_decision_is_carried_out_and_the_rest_stays_in_dispute(story: dict[str, Any]):
+    assert story["refused"].problem["type"].rpartition("/")[2] == "other-digest"
+    other = story["after the pickup"][story["other"]]["mobilephone"]
+    assert story["after the decision"][story["decided"]]["mobilephone"] == other
+    assert story["after the decision"][story["edited"]]["mobilephone"] == BY_HAND
+    assert {one["row"] for one in story["conflicts left"]["fields"]} == {story["edited"]}
 
 
 def _rehearsed(customer: Customer, run: str) -> dict[str, Any]:
@@ -82,7 +126,9 @@ def back(town: Stay, story: dict[str, Any]) -> dict[str, Any]:
     """Somebody's note and task on two patients; the way back rehearsed, and gone."""
     customer, receptionist, run = story["customer"], Somebody(town), story["run"]
     contacts = list(_patients(customer).values())
-    noted, tasked = [one for one in contacts if one not in (story["edited"], story["other"])][:2]
+    noted, tasked = [
+        one for one in contacts if one not in {story[who] for who in ("edited", "other", "both", "decided")}
+    ][:2]
     receptionist.makes("annotations", subject="Called", **{"objectid_contact@odata.bind": f"/contacts({noted})"})
     task = {"subject": "Call back", "regardingobjectid_contact_task@odata.bind": f"/contacts({tasked})"}
     receptionist.makes("tasks", **task)
@@ -102,7 +148,7 @@ def test_the_way_back_leaves_the_edited_row_whole_and_says_so(story: dict[str, A
     assert back["status"]["held"] == len(back["status"]["listed"])
     assert {"where": "contact", "what": story["edited"], "why": "edited-since"} in back["status"]["listed"]
     kept = _rows(story["customer"], "contact")[story["edited"]]
-    assert kept == story["by hand"]
+    assert kept == story["after the pickup"][story["edited"]]
 
 
 def test_n4_what_people_hung_on_a_row_holds_it_and_stays(back: dict[str, Any]):
@@ -122,12 +168,14 @@ def test_n5_the_way_back_does_what_its_rehearsal_foretold(back: dict[str, Any]):
     assert needs["requests"] > 0
     assert sorted(map(str, foretold.pop("listed"))) == sorted(map(str, done.pop("listed")))
     assert foretold == done
-    assert done["objects"]["patients"]["held"] == 3
+    assert done["objects"]["patients"]["why"] == {"edited-since": 3, "still-used": 2}
     assert done["objects"]["patients"]["deleted"] > 30
 
 
 def test_n3_the_held_row_is_shown_before_ours_and_theirs(story: dict[str, Any], back: dict[str, Any]):
-    (row,) = back["held"]["rows"]
+    rows = {row["row"]: row for row in back["held"]["rows"]}
+    assert set(rows) == {story[who] for who in ("edited", "both", "decided")}
+    row = rows[story["edited"]]
     assert (row["table"], row["row"], row["was_there_before"]) == ("contact", story["edited"], False)
     (field,) = [one for one in row["fields"] if one["column"] == "mobilephone"]
     assert field["before"] is None
@@ -142,7 +190,7 @@ def test_what_the_edited_row_points_at_stays_too_and_everything_else_has_gone(
     listed = {(one["where"], one["what"]): one["why"] for one in back["status"]["listed"]}
     rows = {place: why for place, why in listed.items() if place[0] != "schema"}
     assert sorted(set(rows.values())) == ["edited-since", "still-used"]
-    assert list(rows.values()).count("edited-since") == 1
+    assert list(rows.values()).count("edited-since") == 3
     assert ("account", story["by hand"]["parentcustomerid"]) in rows
     made = {place for place in _places(back["export"]) - _places(story["before"]) if place[0] not in BY_PEOPLE}
     assert made == set(rows)
@@ -189,7 +237,7 @@ def test_n3_a_released_row_goes_and_what_nobody_needs_any_more_goes_with_it(
         for line in map(json.loads, customer.export()):
             if line.get("table") == table and "row" in line:
                 receptionist.removes(f"{table}s", line["id"])
-    release = {"rows": [story["edited"]]}
+    release = {"rows": [story["edited"], story["both"]], "tables": ["contact"]}
     body = {"release": release, "digest": back["masked"]["digest"], "by": "practice.manager@example.com"}
     customer.api.call("POST", f"/api/migrations/{run}/rollback", body)
     poll(lambda: customer.document(run, "rollback")["document"]["turn"] == 2)

@@ -14,7 +14,7 @@ async def test_a_smooth_run_asks_for_every_step_in_order(tell: Tell):
         assert story.calls() == [
             "profile", "inventory", "propose", "schema", "owners", "link", "choose_sample", "load", "sample_diff",
             "load", "begin_proof", "money", "verdict", "evidence", "open_window", "begin_pickup", "link", "load",
-            "begin_proof", "money", "verdict", "evidence", "finish", "evidence",
+            "conflicts", "begin_proof", "money", "verdict", "evidence", "finish", "evidence",
         ]  # fmt: skip
         assert story.phases() == [
             "discover", "propose", "mapping-review", "schema", "owners", "extract", "sample", "sample-review", "load",
@@ -140,5 +140,5 @@ async def test_a18_a_repair_is_loaded_before_its_proof(tell: Tell):
     answers = {"look:sign-off": [reply(answer="prove-again"), reply(answer="approve")], "begin_proof": repair}
     async with tell(answers) as story:
         assert (await story.ends())["phase"] == "finished"
-        after = story.calls()[-7:]
-        assert after == ["begin_proof", "load", "money", "verdict", "evidence", "finish", "evidence"]
+        after = story.calls()[-8:]
+        assert after == ["begin_proof", "load", "conflicts", "money", "verdict", "evidence", "finish", "evidence"]

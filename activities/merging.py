@@ -1,0 +1,77 @@
+"""What the source changed in rows that somebody edited at the target since: what goes in, and what people decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from activities.toolbox import Toolbox
+from activities.tracing import rows_from
+from shared.delta import three_way
+from shared.journal.entries import Entry
+from shared.loading.batches import EDITED, KEPT, Weigh
+from shared.mapping.compiled import ObjectMap
+from shared.mapping.rows import Row
+from shared.runs.model import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Left(Entry):
+    """An entry that an earlier generation left; ``shard`` is where the record lies that its row was written from."""
+
+    shard: str = ""
+
+
+async def weigh(
+    tools: Toolbox,
+    run: Run,
+    object_map: ObjectMap,
+    left: Mapping[str, Left],
+    edited: Mapping[str, str],
+    *,
+    generation: str,
+) -> Weigh | None:
+    """How ``edited`` rows (with the ids of their records) go together with what the source says now: by what was
+    written into them the last time, and by what a person decided about this ``generation``. A row of which that is not
+    known any more is left alone."""
+    shards: dict[str, set[str]] = {}
+    for id_ in edited:
+        if id_ in left:
+            shards.setdefault(left[id_].shard, set()).add(id_)
+    then: dict[str, Row] = {}
+    for shard, ids in sorted(shards.items()):
+        then |= {id_: row for id_, (row, _) in (await rows_from(tools, run, object_map, shard, ids)).items()}
+    disputed: dict[str, tuple[str, ...]] = {}
+    for id_ in then:
+        aside = await tools.runs.aside_of(run.id, object_map.object, edited[id_])
+        disputed[id_] = three_way.read(aside[1]).disputed if aside and aside[0] == EDITED else ()
+
+    decided = _decided(run, object_map.object, generation)
+
+    def judged(row: Row, there: Mapping[str, Any]) -> three_way.Merge | None:
+        if row.id not in then:
+            return None
+        taken = decided.get(edited[row.id], {})
+        return three_way.merge(object_map, then[row.id], row, there, disputed=disputed[row.id], taken=taken)
+
+    return judged if then else None
+
+
+def _decided(run: Run, name: str, generation: str) -> dict[str, dict[str, str]]:
+    """What a person decided about fields in dispute: by source id, then by column, whose value it is to be. It holds
+    for the generation that carries it out: who changes such a field later disputes it again."""
+    choices: dict[str, dict[str, str]] = {}
+    mine = run.repair is not None and run.repaired_by.partition(":")[2] == generation
+    for one in run.repair.get("fields", ()) if run.repair and mine else ():
+        if one["object"] == name:
+            choices.setdefault(one["source"], {})[one["column"]] = one["take"]
+    return choices
+
+
+async def note_kept(tools: Toolbox, run: Run, object_map: ObjectMap, merged: Mapping[str, three_way.Merge]) -> None:
+    """Keep in mind which fields are not what the source says because of a person; forget what is settled."""
+    kept = {source_id: (KEPT, one.spelled()) for source_id, one in merged.items() if one.kept}
+    await tools.runs.put_asides(run.id, object_map.object, kept)
+    for source_id in merged.keys() - kept.keys():
+        await tools.runs.drop_aside(run.id, object_map.object, source_id)
