@@ -12,6 +12,7 @@ from typing import Any
 from activities import auditing
 from activities.library import Library, Read
 from activities.link import object_maps
+from activities.merging import merged_rows
 from activities.toolbox import Toolbox
 from shared.attachments.receipts import Receipt, ReceiptState, abandoned, begun, refused
 from shared.attachments.router import Route, content_type, declared_sha256, file_name, mark, route, size_of
@@ -36,7 +37,8 @@ ONE_FILE_S = frozenset({"bundle-damaged", "file-changed", "file-size-differs", D
 @dataclass(frozen=True, slots=True)
 class Work:
     """What every file of one slice needs. ``us`` is the user we write as, ``chain`` what the audit trail calls us.
-    ``overwrites``: a person decided that what people changed since is to be written over."""
+    ``overwrites``: a person decided that what people changed since is to be written over. ``merged`` are the rows that
+    hold a person's changes beside ours, whoever was the last to write."""
 
     tools: Toolbox
     run: Run
@@ -45,6 +47,7 @@ class Work:
     us: str
     overwrites: bool = False
     chain: str = ""
+    merged: frozenset[str] = frozenset()
 
     @property
     def library(self) -> Library:
@@ -82,7 +85,8 @@ async def attach(tools: Toolbox, slice_: Slice) -> Progress:
     if lane.done:
         return Progress()
     over, chain = slice_.generation == run.overwrites, auditing.chain_of(lane)
-    work = replace(await work_on(tools, run, slice_.object), overwrites=over, chain=chain)
+    merged = await merged_rows(tools, run, slice_.object, slice_.generation)
+    work = replace(await work_on(tools, run, slice_.object), overwrites=over, chain=chain, merged=merged)
     shards = (await tools.runs.shards(run.id, slice_.generation, work.map.source))[slice_.lane :: slice_.lanes]
     shard, _, place = (lane.cursor or "0:0").partition(":")
     number, at, brought = int(shard), int(place), 0
@@ -144,7 +148,7 @@ async def bring(work: Work, record: Mapping[str, Any]) -> bool:
     there = await _row(work, fresh.row)
     if there is None:
         return False
-    edited = edited_by_another(there, us=work.us) and not work.overwrites
+    edited = (edited_by_another(there, us=work.us) or fresh.row in work.merged) and not work.overwrites
     going = begun(replace(fresh, edited=edited), before)
     if stale := abandoned(fresh, before):
         await work.library.delete(stale)

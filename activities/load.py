@@ -18,7 +18,7 @@ from shared.audit.keyed import keyed_all
 from shared.dataverse.client import Dataverse
 from shared.dataverse.results import Closing, Result
 from shared.errors import AskPerson
-from shared.journal.entries import Entry, Page, PageState
+from shared.journal.entries import MERGED, Entry, Page, PageState
 from shared.journal.store import Journal
 from shared.loading import batches
 from shared.mapping.compiled import ObjectMap
@@ -55,6 +55,11 @@ class Work:
         for row in creates:
             groups.setdefault(self.map.author_of(row), []).append(row)
         return list(groups.items())
+
+    @property
+    def ours_again(self) -> set[str]:
+        """Rows that hold a person's changes beside ours, and are to hold only ours from now on."""
+        return {id_ for id_, entry in self.left.items() if entry.version == MERGED} if self.overwrites else set()
 
     @property
     def chain(self) -> str:
@@ -167,8 +172,9 @@ async def _batch(work: Work, records: list[dict[str, Any]], *, page: int) -> tup
         generation=work.slice.generation,
     )  # fmt: skip
     batch = batches.decide(
-        work.map, found.rows, present, number=work.run.number, half_done=half_done, left=heeded, weigh=weigh
-    )
+        work.map, found.rows, present, number=work.run.number, half_done=half_done, left=heeded, weigh=weigh,
+        ours_again=work.ours_again,
+    )  # fmt: skip
     entries = batches.entries_for(
         work.map, batch.touched, present, half_done=half_done, left=work.left, merged=batches.mixed(batch, half_done)
     )

@@ -9,11 +9,12 @@ from typing import Any
 from activities.toolbox import Toolbox
 from activities.tracing import rows_from
 from shared.delta import three_way
-from shared.journal.entries import Entry
+from shared.journal.entries import MERGED, Entry
 from shared.loading.batches import EDITED, KEPT, Weigh
 from shared.mapping.compiled import ObjectMap
 from shared.mapping.rows import Row
 from shared.runs.model import Run
+from shared.staging import layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,19 @@ def _decided(run: Run, name: str, generation: str) -> dict[str, dict[str, str]]:
         if one["object"] == name:
             choices.setdefault(one["source"], {})[one["column"]] = one["take"]
     return choices
+
+
+async def merged_rows(tools: Toolbox, run: Run, name: str, generation: str) -> frozenset[str]:
+    """The rows of one object in which a delta left a person's changes beside ours. The base brings each file for the
+    first time, or finds it brought by the sample: there is nothing of anybody's to write over."""
+    if generation == layout.BASE:
+        return frozenset()
+    journal, found = await tools.journal(run.id), set[str]()
+    for lane in await tools.runs.lanes(run.id, "load"):
+        if lane.object == name and lane.generation == generation:
+            async for page in journal.each(layout.journal_lane(generation, name, lane.lane)):
+                found |= {entry.id for entry in page.entries if entry.version == MERGED}
+    return frozenset(found)
 
 
 async def note_kept(tools: Toolbox, run: Run, object_map: ObjectMap, merged: Mapping[str, three_way.Merge]) -> None:

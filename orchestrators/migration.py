@@ -80,10 +80,11 @@ def move_everything(story: Story, about: About) -> Telling[None]:
 
 
 def pick_up_the_changes(story: Story, about: About) -> Telling[None]:
-    """Keep the window open while the practice goes on working, then prove again."""
-    yield from move(story, about.run, Phase.DELTA, waiting_for="window")
+    """Keep the window open while the practice goes on working, then prove again. Its end is settled before anybody
+    sees it open."""
     window: Window = yield from have(story, about.run, steps.OPEN_WINDOW, about)
     closes_at = story.now + timedelta(hours=window.hours)
+    yield from move(story, about.run, Phase.DELTA, waiting_for="window")
     answer = yield from story.child("delta", OpenWindow(about.run, closes_at.isoformat()))
     if answer == "rollback":
         raise TurnBack

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from shared.journal.entries import Entry
+from shared.journal.entries import MERGED, Entry
 
 
 class ReceiptState(StrEnum):
@@ -98,8 +98,9 @@ def after_files(entry: Entry, receipt: Receipt | None) -> Entry:
     """A journal entry as if it had been settled after the row's file was brought.
 
     An upload that was cut off may have left a version nobody wrote down: then who changed the row last has to tell.
+    A row that holds a person's changes stays one.
     """
-    if receipt is None or not entry.version:
+    if receipt is None or not entry.version or entry.version == MERGED:
         return entry
     if receipt.state is ReceiptState.INTENDED:
         return entry if receipt.edited else replace(entry, version="")

@@ -79,9 +79,11 @@ def decide(
     half_done: Page | None,
     left: Mapping[str, Entry],
     weigh: Weigh | None = None,
+    ours_again: Container[str] = (),
 ) -> Batch:
     """What to send for ``rows``. ``left`` holds the entry of every row this run wrote before, in another batch.
-    ``weigh`` says how a row that somebody edited goes together with it; without a word, such a row is left alone."""
+    ``weigh`` says how a row that somebody edited goes together with it; without a word, such a row is left alone.
+    ``ours_again`` are rows that a person gave back to the source: written down as ours, even when they hold it all."""
     batch = Batch()
     theirs = edited(rows, present, half_done=half_done, left=left)
     for id_, row in rows.items():
@@ -102,7 +104,7 @@ def decide(
         elif id_ in theirs and (names or moves):
             batch.conflicts.append(id_)
             continue
-        elif names or moves:
+        elif names or moves or id_ in ours_again:
             batch.touched.append(id_)
         locked = bool(names) and object_map.locks_when_closed and state_there(there)[0] != ACTIVE[0]
         if locked:

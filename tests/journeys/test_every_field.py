@@ -218,8 +218,8 @@ def test_a18_a_repair_writes_again_what_nobody_edited_and_lists_the_rest(case: C
     third = case.asks("repair", {"how": "rewrite", "by": "Dr Practice"})
     assert third["differences"] == 0
     assert third["files"]["differs"] == 0
-    aside = {name: found["reasons"].get("edited-since") for name, found in third["objects"].items()}
-    assert sum(count or 0 for count in aside.values()) == 5
+    kept = {name: found["reasons"].get("edit-kept") for name, found in third["objects"].items()}
+    assert sum(count or 0 for count in kept.values()) == 5
     assert third["because"] == {"rows nobody expected": 1}
 
 
@@ -230,7 +230,7 @@ def test_a18_a_repair_that_may_overwrite_leaves_nothing_different(case: Case, st
     verdict = case.asks("repair", {"how": "overwrite", "by": "Dr Practice"})
     assert verdict["proved"], verdict["because"]
     assert verdict["files"]["refused"] == {}
-    assert not any("edited-since" in found["reasons"] for found in verdict["objects"].values())
+    assert not any({"edited-since", "edit-kept"} & set(found["reasons"]) for found in verdict["objects"].values())
     names = {row["contactid"]: row["lastname"] for row in case.exported()["contact"]}
     assert names[person["contactid"]] == person["lastname"]
     for name, found in verdict["objects"].items():

@@ -46,7 +46,10 @@ WRITING: list[Fault] = [
     {"kind": "expire", "match": "appointments/.*CreateMultiple$", "at": [6]},
     {"kind": "error", "match": "^GET .*/contacts$", "at": [4], "status": 500},
 ]
-DELTA: list[Fault] = [{"kind": "drop_after", "match": "contacts/.*UpdateMultiple$", "at": [1]}]
+DELTA: list[Fault] = [
+    {"kind": "drop_after", "match": "\\$batch$", "at": [1]},
+    {"kind": "half_fail", "match": "\\$batch$", "at": [2]},
+]
 WAY_BACK: list[Fault] = [
     {"kind": "drop_after", "match": "\\$batch$", "at": [1, 3]},
     {"kind": "half_fail", "match": "\\$batch$", "at": [2]},
