@@ -4,13 +4,14 @@
 # make test    everything that CI runs
 # make check   what is quick: style, types, architecture
 # make bench   the measurements
+# make torture the app killed wherever it touches the world, some hundred times; about half an hour
 # make clean   forget everything that was installed or written
 
 VENV ?= .venv
 export VENV PYTHON
 RUN := $(VENV)/bin/python
 
-.PHONY: demo up test check bench setup setup-checkov clean lint
+.PHONY: demo up test check bench torture setup setup-checkov clean lint
 .NOTPARALLEL:
 
 demo: setup
@@ -22,12 +23,16 @@ up: setup
 bench: setup
 	@$(RUN) -m benchmarks
 
+torture: setup
+	@$(RUN) -m torture
+
 check: setup lint
 	@$(RUN) -m pytest tests/test_house.py
 
-# A file's tests stay on one worker (loadfile), so that a town is built once for the journeys that share it.
+# A file's tests stay on one worker (loadfile), so that a town is built once for the journeys that share it; in the order of
+# collection, which has the long journeys early and the many short files last, so that no worker is left alone at the end.
 test: setup setup-checkov lint
-	@$(RUN) -m pytest -n auto --dist loadfile --durations 15
+	@$(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations 15
 
 lint:
 	@$(RUN) -m ruff check --quiet .

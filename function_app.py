@@ -5,19 +5,20 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from functools import partial
 
 import azure.durable_functions as df
 import azure.functions as func
 import orjson
 
-from activities import auditing, evidence, lineage, reception, repair, rollbacks
+from activities import auditing, evidence, lineage, purge, reception, repair, rollbacks
 from activities.blueprint import blueprint as hands
 from activities.performs import place
 from activities.reception import Outcome
 from activities.toolbox import Toolbox, toolbox
 from orchestrators.blueprint import blueprint as stories
-from shared import answers, formats
+from shared import answers, formats, gates
 from shared.answers import Answer
 from shared.errors import Failure
 from shared.runs.model import Run
@@ -36,6 +37,12 @@ SAFE = {
     # Here and not in host.json: the host's custom headers replace what an answer says, and a page needs its styles.
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
+OVER = (
+    df.OrchestrationRuntimeStatus.Completed,
+    df.OrchestrationRuntimeStatus.Failed,
+    df.OrchestrationRuntimeStatus.Terminated,
+    df.OrchestrationRuntimeStatus.Canceled,
+)
 Verb = Callable[[Toolbox, Run], Awaitable[Outcome]]
 PRINCIPAL = "X-MS-CLIENT-PRINCIPAL-NAME"
 
@@ -103,8 +110,13 @@ async def about_run(
 
 
 def asked_by(request: func.HttpRequest, verb: Callable[..., Awaitable[Outcome]]) -> Verb:
-    """The same verb, told who asks."""
-    return lambda tools, run: verb(tools, run, who=asker(tools, request))
+    """The same verb, told who asks; refused where the run's records are gone."""
+
+    async def asked(tools: Toolbox, run: Run) -> Outcome:
+        refusal = gates.judge_kept(run)
+        return Outcome(answers.refused(refusal)) if refusal else await verb(tools, run, who=asker(tools, request))
+
+    return asked
 
 
 def asker(tools: Toolbox, request: func.HttpRequest) -> str:
@@ -160,6 +172,8 @@ async def get_lineage(req: func.HttpRequest) -> func.HttpResponse:
     """Where one row of the target comes from."""
 
     async def verb(tools: Toolbox, run: Run) -> Outcome:
+        if refusal := gates.judge_kept(run):
+            return Outcome(answers.refused(refusal))
         table, row, shown = req.route_params["table"], req.route_params["id"], req.params.get("values") == "shown"
         return Outcome(await lineage.lineage(tools, run, table, row, values=shown, who=asker(tools, req)))
 
@@ -237,6 +251,14 @@ async def repair_migration(req: func.HttpRequest, client: df.DurableOrchestratio
     return await about_run(req, client, asked_by(req, partial(repair.ask, body=req.get_body())))
 
 
+@app.route("migrations/{run}/purge", methods=["POST"])
+@app.durable_client_input(client_name="client")
+async def purge_migration(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Let the health data of a run go that has ended."""
+    verb = partial(purge.ask, body=req.get_body())
+    return await about_run(req, client, lambda tools, run: verb(tools, run, who=asker(tools, req)))
+
+
 @app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def health(req: func.HttpRequest) -> func.HttpResponse:
     """Whether the app runs and reaches its storage. Says nothing else: anybody may ask."""
@@ -254,3 +276,16 @@ async def delta_pickup(timer: func.TimerRequest, client: df.DurableOrchestration
     """Wake every run that is in its delta window."""
     for outcome in await reception.all_in_their_window(await toolbox()):
         await act(outcome, client)
+
+
+@app.timer_trigger(schedule="0 40 * * * *", arg_name="timer", run_on_startup=False)
+@app.durable_client_input(client_name="client")
+async def housekeeping(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:
+    """Purge what was kept long enough; see the histories off of what was purged, and certify it."""
+    tools = await toolbox()
+    for outcome in await purge.overdue(tools):
+        await act(outcome, client)
+    for run in await purge.without_certificate(tools):
+        began = datetime.fromisoformat(run.registered_at)
+        gone = await client.purge_instance_history_by(began, datetime.now(UTC), list(OVER))
+        await purge.certify(tools, run, histories=gone.instances_deleted)

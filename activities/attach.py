@@ -110,7 +110,7 @@ async def work_on(tools: Toolbox, run: Run, name: str) -> Work:
     """What the files of one object need."""
     target = tools.target_of(run)
     object_map = (await object_maps(tools, run))[name]
-    return Work(tools, run, object_map, target, (await target.who_am_i()).user_id)
+    return Work(tools, run, object_map, target, await target.us())
 
 
 def side_by_side(records: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:

@@ -21,6 +21,7 @@ from activities import (
     owners,
     planning,
     prove,
+    purge,
     reconcile,
     rehearse,
     rehearse_rest,
@@ -72,6 +73,7 @@ HANDS: dict[str, Callable[..., Awaitable[Any]]] = {
     "rehearse_schema": rehearse_rest.rehearse_schema,
     "rehearsal_failed": rehearse_rest.rehearsal_failed,
     "finish": bookkeeping.finish,
+    "purge_records": purge.purge_records,
 }
 
 

@@ -47,7 +47,7 @@ async def trouble(tools: Toolbox, asked: Trouble) -> Nothing:
 async def finish(tools: Toolbox, asked: Mark) -> Nothing:
     """The run has ended."""
     ended = datetime.now(UTC).isoformat(timespec="milliseconds")
-    columns = {"phase": asked.phase, "waiting_for": "", "wish": "", "problem": "", "ended_at": ended}
+    columns = {"phase": asked.phase, "waiting_for": "", "wish": "", "problem": "", "ended_at": ended, "claimed_at": ""}
     await tools.runs.note(asked.run, **columns, audit_head=await _told(tools, asked, "run-ended"))
     await notify(tools, await tools.run(asked.run))
     await tools.release(asked.run)

@@ -12,7 +12,7 @@ import orjson
 from activities import documents
 from activities.reception import Outcome, counts
 from activities.toolbox import Toolbox
-from shared import answers
+from shared import answers, gates
 from shared.answers import Answer
 from shared.audit.event import STORY
 from shared.diff.masking import MASKS
@@ -176,6 +176,8 @@ class _Packing:
 
 async def download(tools: Toolbox, run: Run, *, fresh: bool, range_: str = "", if_range: str = "") -> Outcome:
     """The pack that was made last, or with ``fresh`` one of what there is now; a stretch of it if one is asked for."""
+    if fresh and (refusal := gates.judge_kept(run)):
+        return Outcome(answers.refused(refusal))
     found = await build(tools, run) if fresh else await tools.runs.document(run.id, pack.NAME)
     size = await tools.evidence.size(found.path) if found else None
     if found is None or size is None:

@@ -62,7 +62,7 @@ class Judge:
     async def of(cls, tools: Toolbox, run: Run, maps: Mapping[str, ObjectMap], name: str) -> Judge:
         """The judge of one object, who has looked at what may hang on its rows."""
         target = tools.target_of(run)
-        us = (await target.who_am_i()).user_id
+        us = await target.us()
         dependents = await Dependents.of(target, maps[name].table, maps.values(), us=us)
         lanes = [lane for lane in await tools.runs.lanes(run.id, "load") if lane.object == name]
         return cls(tools, run, target, maps[name], dependents, us, lanes)

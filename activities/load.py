@@ -93,15 +93,13 @@ async def load(tools: Toolbox, slice_: Slice) -> Progress:
     """Load the slice's next shard."""
     run = await tools.run(slice_.run)
     lane = await tools.runs.lane(run.id, slice_.step, slice_.generation, slice_.object, slice_.lane)
-    source = (await object_maps(tools, run))[slice_.object].source
-    shards = (await tools.runs.shards(run.id, slice_.generation, source))[slice_.lane :: slice_.lanes]
+    object_map = (await object_maps(tools, run))[slice_.object]
+    shards = (await tools.runs.shards(run.id, slice_.generation, object_map.source))[slice_.lane :: slice_.lanes]
     shard, _, batch = (lane.cursor or "0:0").partition(":")
     if int(shard) >= len(shards):
-        await auditing.close(tools, run, auditing.chain_of(lane))
-        await tools.runs.put_lane(run.id, replace(lane, done=True))
-        return Progress()
+        return await _over(tools, run, lane)
     records = await tools.staging.read_shard(shards[int(shard)])
-    work = replace(await _work(tools, run, slice_, records), shard=shards[int(shard)].path)
+    work = replace(await _work(tools, run, slice_, object_map, records), shard=shards[int(shard)].path)
     size = tools.settings.batch_rows
     for number in range(int(batch), -(-len(records) // size)):
         part = records[number * size : (number + 1) * size]
@@ -109,8 +107,17 @@ async def load(tools: Toolbox, slice_: Slice) -> Progress:
         lane = _further(lane, tally, reasons, cursor=f"{shard}:{number + 1}")
         await tools.runs.put_lane(run.id, lane)
         _not_too_many(tools, run, lane)
-    await tools.runs.put_lane(run.id, replace(lane, cursor=f"{int(shard) + 1}:0"))
+    lane = replace(lane, cursor=f"{int(shard) + 1}:0")
+    if int(shard) + 1 == len(shards):
+        return await _over(tools, run, lane)
+    await tools.runs.put_lane(run.id, lane)
     return Progress(more=True)
+
+
+async def _over(tools: Toolbox, run: Run, lane: LaneProgress) -> Progress:
+    await auditing.close(tools, run, auditing.chain_of(lane))
+    await tools.runs.put_lane(run.id, replace(lane, done=True))
+    return Progress()
 
 
 def _further(lane: LaneProgress, tally: Tally, reasons: Mapping[str, int], *, cursor: str) -> LaneProgress:
@@ -131,8 +138,7 @@ def _not_too_many(tools: Toolbox, run: Run, lane: LaneProgress) -> None:
         )
 
 
-async def _work(tools: Toolbox, run: Run, slice_: Slice, records: list[dict[str, Any]]) -> Work:
-    object_map = (await object_maps(tools, run))[slice_.object]
+async def _work(tools: Toolbox, run: Run, slice_: Slice, object_map: ObjectMap, records: list[dict[str, Any]]) -> Work:
     journal = await tools.journal(run.id)
     ids = {object_map.row_id(record) for record in records}
     if object_map.object == "notes" and slice_.generation.startswith("delta"):

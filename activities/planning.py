@@ -7,6 +7,7 @@ from activities.toolbox import Toolbox
 from shared.loading import waves
 from shared.mapping.model import FieldMap, parse
 from shared.runs.model import Run
+from shared.staging.layout import BASE
 from shared.wire.payloads import Plan, Slice
 
 
@@ -58,15 +59,17 @@ async def _attach(tools: Toolbox, run: Run, mapping: FieldMap, generation: str) 
 
 
 async def _shards(tools: Toolbox, run: Run, mapping: FieldMap, generation: str) -> dict[str, int]:
-    return {rule.object: len(await tools.runs.shards(run.id, generation, rule.source)) for rule in mapping.objects}
+    counts = await tools.runs.shard_counts(run.id, generation)
+    return {rule.object: counts.get(rule.source, 0) for rule in mapping.objects}
 
 
 async def _proof(tools: Toolbox, run: Run, mapping: FieldMap, step: str, names: list[str]) -> Plan:
     """One wave: nothing is written, so nothing waits. What deltas brought is compared apart, as the latest word."""
     if not names:
         return Plan()
+    brought = any(lane.generation != BASE for lane in await tools.runs.lanes(run.id, "extract"))
     turn = await _turn(tools, run)
     shards = await _shards(tools, run, mapping, "base")
     base = waves.by_shards(run.id, step, f"base.{turn}", [names], shards, lanes=tools.settings.lanes)
     later = waves.one_lane_each(run.id, step, f"deltas.{turn}", names)
-    return Plan([[*(base[0] if base else []), *later[0]]])
+    return Plan([[*(base[0] if base else []), *(later[0] if brought else [])]])

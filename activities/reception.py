@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from activities import auditing, documents
+from activities import auditing, documents, neighbours
 from activities.preflight import preflight
 from activities.toolbox import Toolbox
 from activities.way_back import of_that_turn
@@ -42,6 +42,7 @@ DOCUMENTS = (
     "rollback-rehearsal",
     "rollback-held",
     "rollback",
+    "purge-certificate",
 )
 
 
@@ -80,7 +81,8 @@ async def start(tools: Toolbox, body: bytes, key: str, *, who: str = KEY_HOLDER)
     except intake.Doubtful as doubtful:
         return Outcome(answers.doubtful(doubtful.complaints))
     run = intake.run_id(key)
-    if await tools.runs.get(run) is None:
+    known = await tools.runs.get(run)
+    if known is None:
         await preflight(tools, request)
         _, first = await tools.runs.claim_start(key, run=run, body_digest=digest)
         if first != digest:
@@ -89,14 +91,16 @@ async def start(tools: Toolbox, body: bytes, key: str, *, who: str = KEY_HOLDER)
         facts = {"mark": "run", "run": run, "request": digest}
         await tools.audit.add(run, Event(REGISTERED, who, facts))
         await tools.runs.register(run, request, at=datetime.now(UTC).isoformat(timespec="milliseconds"))
-    return Outcome(_started(run), start=("migration", run))
+    # A story that has begun may be over and forgotten: it is not told again.
+    began = known is not None and known.phase is not Phase.REGISTERED
+    return Outcome(_started(run), start=None if began else ("migration", run))
 
 
 def _started(run: str) -> Answer:
     here = f"/api/migrations/{run}"
     links = {"self": here, "decisions": f"{here}/decisions", "documents": f"{here}/documents/{{name}}"}
     links["lineage"] = f"{here}/lineage/{{table}}/{{id}}"
-    asks = ("rollback", "pause", "resume", "pickup", "verify", "repair")
+    asks = ("rollback", "pause", "resume", "pickup", "verify", "repair", "purge")
     links |= {name: f"{here}/{name}" for name in (*asks, "audit")}
     return Answer(202, {"run": run, "links": links}, {"Location": here})
 
@@ -165,6 +169,8 @@ async def document(tools: Toolbox, run: Run, name: str, *, values: bool, who: st
         detail = f"Documents are: {', '.join(DOCUMENTS)}."
         return answers.problem(404, "unknown-document", "There is no such document", detail)
     found = await tools.runs.document(run.id, name)
+    if found is None and (refusal := gates.judge_kept(run)):
+        return answers.refused(refusal)
     if found is None:
         detail = f"The run is in phase {run.phase.value}; this document comes later."
         return answers.problem(404, "document-not-yet", "The document is not there yet", detail)
@@ -198,6 +204,8 @@ async def decide(tools: Toolbox, run: Run, body: bytes, *, who: str = KEY_HOLDER
         wrong = complaints(parse(mapping), asked.changes) if asked.decision == "amend" else []
         if wrong:
             return Outcome(answers.doubtful({"at": "changes", "problem": text} for text in wrong))
+        if asked.decision == "approve" and (refusal := await neighbours.claim(tools, run)):
+            return Outcome(answers.refused(refusal))
     stamped = {**asked.model_dump(), "who": who, "at": datetime.now(UTC).isoformat(timespec="seconds")}
     recorded = earlier or await tools.runs.decide(run.id, asked.gate, asked.digest, stamped) or stamped
     if recorded["decision"] != asked.decision:

@@ -51,7 +51,7 @@ async def reconcile(tools: Toolbox, slice_: Slice) -> Progress:
         else:
             staged = await _not_replaced(tools, run, object_map.source, of_lane[proof.through], proof)
         target = tools.target_of(run)
-        us = (await target.who_am_i()).user_id
+        us = await target.us()
         ours, ledger = "updated" if rewritten else "created", Ledger.of(object_map)
         await _Comparison(tools, run, object_map, target, us, proof, ours, ledger).of(staged)
         await proof.keep(tools, None if rewritten else slice_.lane + proof.through * slice_.lanes)

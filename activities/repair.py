@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from activities import auditing, documents
+from activities import auditing, documents, neighbours
 from activities.conflicts import CONFLICTS
 from activities.extract import previous
 from activities.link import object_maps
@@ -61,6 +61,8 @@ async def ask(tools: Toolbox, run: Run, body: bytes, *, who: str = KEY_HOLDER) -
         refusal = gates.judge_choices(run, asked, shown, body_of)
     else:
         refusal = gates.judge_repair(run, asked.how, await documents.read(tools, run.id, "verdict"))
+    if refusal is None and run.ended:
+        refusal = await neighbours.claim(tools, run)
     if refusal:
         return Outcome(answers.refused(refusal))
     at, turn = datetime.now(UTC).isoformat(timespec="seconds"), await turns(tools, run)

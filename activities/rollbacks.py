@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from activities import documents
+from activities import documents, neighbours
 from activities.reception import KEY_HOLDER, Outcome, waiters
 from activities.toolbox import Toolbox
 from activities.way_back import HELD, NAMES
@@ -31,6 +31,8 @@ async def rollback(tools: Toolbox, run: Run, body: bytes = b"", *, who: str = KE
     held = await tools.runs.document(run.id, HELD) if asked.release else None
     refusal = gates.judge_rollback(run, held=int((last or {}).get("held", 0))) or gates.judge_release(asked, held)
     if refusal:
+        return Outcome(answers.refused(refusal))
+    if run.ended and (refusal := await neighbours.claim(tools, run)):
         return Outcome(answers.refused(refusal))
     again = run.phase is Phase.ROLLED_BACK
     turn = run.turn + 1 if again and run.wish != "rollback" else run.turn

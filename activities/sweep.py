@@ -47,7 +47,7 @@ async def sweep(tools: Toolbox, slice_: Slice) -> Progress:
         swept.done = not swept.link
         if swept.done:
             since = run.registered_at.replace("+00:00", "Z")
-            us = (await target.who_am_i()).user_id
+            us = await target.us()
             swept.others = await target.count(table, f"createdon ge {since} and _createdby_value ne {us}")
         if swept.done or time.monotonic() > deadline:
             await tools.staging.write_bytes(_path(run, slice_), orjson.dumps(_body(swept)))

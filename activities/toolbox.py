@@ -68,6 +68,7 @@ class Toolbox:
         self.http = httpx.AsyncClient(timeout=httpx.Timeout(60, connect=10), follow_redirects=False)
         self._targets: dict[str, Dataverse] = {}
         self._sources: dict[str, Source] = {}
+        self._journals: dict[str, Journal] = {}
         self._sites: dict[str, SharePoint] = {}
         self.drives: dict[tuple[str, str], Drive] = {}
         self.library_rows: dict[tuple[str, str, str], str] = {}
@@ -138,15 +139,18 @@ class Toolbox:
     async def release(self, run_id: str) -> None:
         """Let go of what this process holds for a run that has ended: its compiled map, its source, a bundle's file."""
         self.forget(run_id)
+        self._journals.pop(run_id, None)
         source = self._sources.pop(run_id, None)
         if source is not None:
             await source.close()
 
     async def journal(self, run: str) -> Journal:
         """A run's journal."""
-        journal = Journal(self.tables, run)
-        await journal.ensure()
-        return journal
+        if run not in self._journals:
+            journal = Journal(self.tables, run)
+            await journal.ensure()
+            self._journals[run] = journal
+        return self._journals[run]
 
     async def run(self, run_id: str) -> Run:
         """A run that has to be there."""

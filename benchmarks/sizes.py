@@ -25,5 +25,5 @@ WHOLE = Sizes(wide=1_000, long=50, rows=40_000, records=20_000, mapped=20_000, c
               megabytes=300, notes=20_000)  # fmt: skip
 QUICK = Sizes(wide=200, long=20, rows=10_000, records=2_000, mapped=5_000, clinics=(500, 2_000),
               megabytes=64, notes=4_000)  # fmt: skip
-TINY = Sizes(wide=20, long=5, rows=400, records=100, mapped=200, clinics=(40,),
-             megabytes=2, notes=100)  # fmt: skip
+TINY = Sizes(wide=20, long=5, rows=400, records=100, mapped=200, clinics=(10,),
+             megabytes=1, notes=20)  # fmt: skip

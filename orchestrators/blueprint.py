@@ -10,10 +10,11 @@ from orchestrators.lane import lane
 from orchestrators.migration import migration
 from orchestrators.phase import phase
 from orchestrators.proving import verify
+from orchestrators.purge import purge
 from orchestrators.rehearsal import rehearsal
 from orchestrators.rollback import rollback
 
-STORIES = (migration, gate, phase, lane, delta, rollback, rehearsal, verify)
+STORIES = (migration, gate, phase, lane, delta, rollback, rehearsal, verify, purge)
 
 blueprint = df.Blueprint()
 for story in STORIES:

@@ -15,6 +15,8 @@ from sandbox.town import Town
 APPROVER = "practice.manager@example.com"
 PATIENCE = 900.0
 """Seconds until a run that does not get where it is expected is called stuck."""
+QUICK, SLOW = 0.15, 0.6
+"""Seconds between two looks at a run: what is soon there is soon seen, and a long wait costs little."""
 DOCUMENT_OF = {"mapping": "mapping", "sample": "sample-diff", "sign-off": "verdict"}
 
 Watch = Callable[[dict[str, Any]], None]
@@ -137,7 +139,7 @@ class Customer:
     ) -> dict[str, Any]:
         """Watch until the run waits for something, is in a phase, or shows a problem. Anything else that ends it is
         a disappointment."""
-        deadline = time.monotonic() + PATIENCE
+        deadline, pause = time.monotonic() + PATIENCE, QUICK
         while time.monotonic() < deadline:
             status = self.status(run)
             if watch:
@@ -151,7 +153,8 @@ class Customer:
                 return status
             if status["ended_at"]:
                 raise Disappointed(f"the run ended in phase {status['phase']}")
-            time.sleep(0.2)
+            time.sleep(pause)
+            pause = min(SLOW, pause * 1.1)
         raise Disappointed(f"not there after {PATIENCE:.0f} seconds: {status['phase']}")
 
     def approve_until_delta(self, run: str, *, watch: Watch | None = None) -> dict[str, Any]:

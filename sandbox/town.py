@@ -103,12 +103,18 @@ class Running:
         """The source's and the target's, by the name of their module."""
         return {name: part.process_id for name, part in self._simulators.items()}
 
+    @property
+    def host_is_alive(self) -> bool:
+        """Whether the app's process runs."""
+        return self._host.is_alive
+
     async def kill_host(self) -> None:
         """End the app's host as ``kill -9`` does."""
         await self._host.kill()
 
-    async def revive_host(self) -> None:
-        """Start it again, on the same state and the same port."""
+    async def revive_host(self, **env: str) -> None:
+        """Start it again, on the same state and the same port, with ``env`` from now on."""
+        self._host.environment.update(env)
         await self._host.start(port=int(self.town.functions_url.rsplit(":", 1)[1]))
 
 

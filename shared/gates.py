@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.intake import DecisionRequest, RepairRequest, RollbackRequest
+from shared.intake import DecisionRequest, PurgeRequest, RepairRequest, RollbackRequest
 from shared.loading.batches import EDITED
 from shared.reconcile.verdict import LEFT_AS_IT_IS
 from shared.runs.model import Document, Run
@@ -128,6 +128,28 @@ def judge_resume(run: Run) -> Refusal | None:
     if run.wish != "pause" and not run.problem:
         return Refusal(409, "not-held-up", "This run is neither paused nor held up by a problem.")
     return None
+
+
+def judge_purge(run: Run, asked: PurgeRequest) -> Refusal | None:
+    """Whether a run's health data can go: when it has ended, nothing is under way, and the body names the run."""
+    if asked.run != run.id:
+        return Refusal(
+            409, "another-run", "The body names another run than the address. Name the run to purge in both."
+        )
+    if not run.ended:
+        text = f"The run is in phase {run.phase.value}. Sign it off or roll it back first."
+        return Refusal(409, "not-ended", text)
+    if run.wish or run.proofs_asked > run.proofs_begun or run.rehearsals_asked > run.rehearsals_done:
+        return Refusal(409, "busy", "Something of this run is still under way. Ask again when it has ended.")
+    return judge_kept(run) if run.purged_at else None
+
+
+def judge_kept(run: Run) -> Refusal | None:
+    """Whether a run still has its records."""
+    if run.purge is None:
+        return None
+    text = f"The records of this run were purged, as {run.purge['by']} asked. Its reports and approvals are still here."
+    return Refusal(410, "purged", text)
 
 
 def judge_verify(run: Run) -> Refusal | None:

@@ -205,6 +205,13 @@ class RollbackRequest(Strict):
         return self
 
 
+class PurgeRequest(Strict):
+    """The body of ``POST /api/migrations/{run}/purge``: the run's id once more, since nothing brings back what goes."""
+
+    run: str = Field(max_length=40)
+    by: str = Field(min_length=1, max_length=200)
+
+
 class Doubtful(Exception):
     """A body that cannot be accepted, with everything that is wrong with it."""
 
@@ -232,6 +239,12 @@ def _complaint(item: Mapping[str, Any]) -> dict[str, str]:
 def rollback(body: bytes) -> RollbackRequest:
     """What somebody wants put back. Raises Doubtful with every complaint."""
     parsed: RollbackRequest = _parsed(RollbackRequest, body)
+    return parsed
+
+
+def purge(body: bytes) -> PurgeRequest:
+    """Who wants a run's health data gone. Raises Doubtful with every complaint."""
+    parsed: PurgeRequest = _parsed(PurgeRequest, body)
     return parsed
 
 

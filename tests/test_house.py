@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("activities", "benchmarks", "orchestrators", "sandbox", "shared", "tests")
+ROOMS = ("activities", "benchmarks", "orchestrators", "sandbox", "shared", "tests", "torture")
 APP = ("function_app.py", "activities/", "orchestrators/", "shared/")
 
 AZURE_FUNCTIONS = ("azure.functions", "azure.durable_functions")
@@ -36,11 +36,11 @@ STORY_MAY_IMPORT = (
     *("shared.wire*", "shared.vocabulary*", "shared.errors*"),
 )
 MAY_NOT_IMPORT = {
-    "activities/": ("orchestrators", "sandbox", "benchmarks", "tests", "function_app"),
-    "shared/": ("activities", "orchestrators", "sandbox", "benchmarks", "tests", "function_app"),
-    "function_app.py": ("sandbox", "benchmarks", "tests"),
+    "activities/": ("orchestrators", "sandbox", "benchmarks", "tests", "torture", "function_app"),
+    "shared/": ("activities", "orchestrators", "sandbox", "benchmarks", "tests", "torture", "function_app"),
+    "function_app.py": ("sandbox", "benchmarks", "tests", "torture"),
     # A simulator that shares an encoder with the client agrees with its bugs. The town speaks to the app by HTTP.
-    "sandbox/": ("activities", "orchestrators", "shared", "benchmarks", "tests", "function_app"),
+    "sandbox/": ("activities", "orchestrators", "shared", "benchmarks", "tests", "torture", "function_app"),
 }
 
 # The world: files, processes, networks, and the libraries that reach them.

@@ -9,9 +9,31 @@ import pytest
 from tests.contract import HERE
 from tests.requirements import named, tests_by_requirement
 
-ANSWERED = {f"R{number}" for number in (*range(1, 19), *range(29, 109), *range(115, 130), *range(131, 147))} | {
+ANSWERED = {f"R{number}" for number in (*range(1, 19), *range(29, 109), *range(115, 130), *range(131, 148))} | {
     *(f"A{number}" for number in (*range(1, 17), *range(18, 24), *range(29, 35))),
-    *("N1", "N2", "N3", "N4", "N5", "N6", "N10", "N11", "N12", "N14", "N15", "N16", "N17", "N18", "N19", "N20", "N21", "N22", "N23", "N24", "N25"),
+    *(
+        "N1",
+        "N2",
+        "N3",
+        "N4",
+        "N5",
+        "N6",
+        "N10",
+        "N11",
+        "N12",
+        "N14",
+        "N15",
+        "N16",
+        "N17",
+        "N18",
+        "N19",
+        "N20",
+        "N21",
+        "N22",
+        "N23",
+        "N24",
+        "N25",
+    ),
 }
 WITHOUT = {
     "R63": "roll-ups on accounts are optional and never migrated (A8); an admin can add them over the Billing table"

@@ -27,7 +27,7 @@ class HostProcess:
     ) -> None:
         self.url = ""
         self._command = [python, "-m", "sandbox.host", str(app_directory), "--state", str(state), *arguments]
-        self._environment = {**os.environ, **(env or {})}
+        self.environment = {**os.environ, **(env or {})}
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
         self._drain: asyncio.Task[None] | None = None
@@ -37,6 +37,11 @@ class HostProcess:
         """For whoever measures it; 0 while it does not run."""
         return self._process.pid if self._process else 0
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it was started and has not ended since, by whatever hand."""
+        return self._process is not None and self._process.returncode is None
+
     async def start(self, *, port: int = 0) -> str:
         """Answers the URL once it listens; RuntimeError with the host's last words if it does not come up."""
         errors = self._log.open("ab") if self._log else None
@@ -45,7 +50,7 @@ class HostProcess:
                 *self._command,
                 "--port",
                 str(port),
-                env=self._environment,
+                env=self.environment,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,
                 cwd=Path(__file__).parents[2],

@@ -17,6 +17,8 @@ from shared.storage_failures import storage_failure
 
 TABLE = "receipts"
 SIDE_BY_SIDE = 20
+MOST_IN_TRANSACTION = 100
+"""Of Table Storage, all in one partition."""
 
 
 class Receipts:
@@ -68,6 +70,30 @@ class Receipts:
         try:
             async for row in self._table.query_entities(rule, parameters={"run": run, "after": after}):
                 yield _receipt(dict(row))
+        except AzureError as error:
+            raise storage_failure(error) from error
+
+    async def count(self, run: str) -> int:
+        """How many there are of a run."""
+        return len(await self._keys(run))
+
+    async def drop(self, run: str) -> None:
+        """Delete a run's receipts."""
+        keys = await self._keys(run)
+        for start in range(0, len(keys), MOST_IN_TRANSACTION):
+            try:
+                await self._table.submit_transaction(
+                    [("delete", key) for key in keys[start : start + MOST_IN_TRANSACTION]]
+                )
+            except AzureError as error:
+                raise storage_failure(error) from error
+
+    async def _keys(self, run: str) -> list[dict[str, Any]]:
+        rows = self._table.query_entities(
+            "PartitionKey eq @run", parameters={"run": run}, select=["PartitionKey", "RowKey"]
+        )
+        try:
+            return [dict(row) async for row in rows]
         except AzureError as error:
             raise storage_failure(error) from error
 

@@ -25,11 +25,18 @@ class Reads:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._bulk: dict[str, Bulk] = {}
+        self._us = ""
 
     async def who_am_i(self) -> Identity:
         """The application user behind our token."""
         body = await self._get("WhoAmI", where="WhoAmI")
         return Identity(body["UserId"], body["BusinessUnitId"], body["OrganizationId"])
+
+    async def us(self) -> str:
+        """The id of the user that we write as, asked once: it is our token's."""
+        if not self._us:
+            self._us = (await self.who_am_i()).user_id
+        return self._us
 
     async def privileges(self, user_id: str) -> frozenset[str]:
         """The names of the privileges that the user has by any role (``prvCreateContact``)."""
@@ -192,11 +199,10 @@ class Reads:
             return None
         definition = reply.json()
         options = odata.query(select="LogicalName", expand="OptionSet")
-        casts = (f"/Attributes/Microsoft.Dynamics.CRM.{cast}AttributeMetadata" for cast in metadata.CHOICE_CASTS)
-        attributes, *choices = await asyncio.gather(
-            self._get(f"{base}/Attributes", where=where, strong=True),
-            *(self._get(base + cast + options, where=where, strong=True) for cast in casts),
-        )
+        attributes = await self._get(f"{base}/Attributes", where=where, strong=True)
+        kinds = {attribute["AttributeType"] for attribute in attributes["value"]} & set(metadata.CHOICE_CASTS)
+        casts = (f"/Attributes/Microsoft.Dynamics.CRM.{cast}AttributeMetadata" for cast in sorted(kinds))
+        choices = await asyncio.gather(*(self._get(base + cast + options, where=where, strong=True) for cast in casts))
         return metadata.read_table(
             definition,
             attributes=attributes["value"],

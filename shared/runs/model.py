@@ -21,6 +21,8 @@ class Run:
     generation that writes it, ``overwrites`` the latest generation that may write over what people changed.
     ``rollbacks`` counts the ways back that were asked for, ``release`` names the rows that the latest one may undo
     although somebody edited them since: ``rows`` by id, ``tables`` by name.
+    ``purge`` is who asked for its health data to go, how much there was, and when it was gone; ``purged_at`` when there
+    was a certificate for it. ``claimed_at`` is when it asked for the objects it writes in its environment.
     ``audit_key`` turns ids into the keyed hashes of the audit trail, in hexadecimal; one that a vault wraps would get a
     column of its own beside it. ``audit_head`` is where the trail's story was when the run last came to a phase.
     """
@@ -47,6 +49,9 @@ class Run:
     release: Mapping[str, Any] | None = None
     rehearsals_asked: int = 0
     rehearsals_done: int = 0
+    claimed_at: str = ""
+    purge: Mapping[str, Any] | None = None
+    purged_at: str = ""
     audit_key: str = field(default="", repr=False)
     audit_head: str = ""
 
@@ -147,5 +152,6 @@ def summary(run: Run, *, now: datetime) -> dict[str, Any]:
         "problem": dict(run.problem) if run.problem else None,
         "registered_at": run.registered_at,
         "ended_at": run.ended_at if over else None,
+        "purged_at": run.purged_at or None,
         "elapsed_seconds": round((ended - started).total_seconds(), 1),
     }

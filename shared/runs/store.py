@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -25,6 +25,8 @@ from shared.vocabulary import Address, Phase, Tally
 
 TABLE = "runs"
 AUDIT_KEY_BYTES = 32
+MOST_IN_TRANSACTION = 100
+"""Of Table Storage, all in one partition."""
 
 
 class Runs:
@@ -192,6 +194,14 @@ class Runs:
             for row in rows
         ]
 
+    async def shard_counts(self, run: str, generation: str) -> dict[str, int]:
+        """How many shards each object has in one generation."""
+        counts: dict[str, int] = {}
+        async for row in self._list(run, f"shard|{generation}|"):
+            name = str(row["RowKey"]).split("|")[2]
+            counts[name] = counts.get(name, 0) + 1
+        return counts
+
     async def put_asides(self, run: str, object_: str, asides: Mapping[str, tuple[str, str]]) -> None:
         """Record which records could not go: source id to reason and column."""
         for source_id, (reason, column) in asides.items():
@@ -230,6 +240,28 @@ class Runs:
             await self._table.delete_entity(run, _aside_key(object_, source_id))
         except AzureError as error:
             raise storage_failure(error) from error
+
+    # Purging
+
+    async def details(self, run: str, *, documents: Iterable[str]) -> int:
+        """How many rows of a run a purge deletes: all but approvals and reports. ``documents`` go too."""
+        return len([row async for row in self._details(run, documents)])
+
+    async def forget(self, run: str, *, documents: Iterable[str]) -> None:
+        """Delete them."""
+        rows = [row async for row in self._details(run, documents)]
+        for start in range(0, len(rows), MOST_IN_TRANSACTION):
+            part = [("delete", row) for row in rows[start : start + MOST_IN_TRANSACTION]]
+            try:
+                await self._table.submit_transaction(part)
+            except AzureError as error:
+                raise storage_failure(error) from error
+
+    async def _details(self, run: str, documents: Iterable[str]) -> AsyncIterator[dict[str, Any]]:
+        named = {f"document|{name}" for name in documents}
+        async for row in self._list(run):
+            if row["RowKey"] in named or not row["RowKey"].startswith(("document|", "decision|")):
+                yield {name: row[name] for name in ("PartitionKey", "RowKey")}
 
     # Waiters
 
@@ -303,6 +335,9 @@ def _run(row: Mapping[str, Any]) -> Run:
         release=orjson.loads(row["release"]) if row.get("release") else None,
         rehearsals_asked=int(row.get("rehearsals_asked", 0)),
         rehearsals_done=int(row.get("rehearsals_done", 0)),
+        claimed_at=str(row.get("claimed_at", "")),
+        purge=orjson.loads(row["purge"]) if row.get("purge") else None,
+        purged_at=str(row.get("purged_at", "")),
         audit_key=str(row.get("audit_key", "")),
         audit_head=str(row.get("audit_head", "")),
     )

@@ -165,18 +165,23 @@ class Staging:
         file.flush()
         return Address(path, digest.hexdigest(), size)
 
-    async def delete_run(self, run: str) -> int:
-        """Delete everything that was staged and published for a run. Answers how many blobs there were."""
-        prefix, deleted = layout.run_prefix(run), 0
+    async def count_staged(self, run: str) -> int:
+        """How many blobs are staged for a run."""
+        return len(await self._staged(run))
+
+    async def delete_staged(self, run: str) -> int:
+        """Delete everything that was staged for a run. What it published stays. Answers how many blobs there were."""
+        found, container = await self._staged(run), self._service.get_container_client(layout.STAGING)
         with as_failures():
-            for name in (layout.STAGING, layout.REPORTS):
-                container = self._service.get_container_client(name)
-                found = [blob async for blob in container.list_blob_names(name_starts_with=prefix)]
-                for start in range(0, len(found), _DELETES_AT_A_TIME):
-                    part = found[start : start + _DELETES_AT_A_TIME]
-                    await asyncio.gather(*(_gone(container.get_blob_client(path)) for path in part))
-                deleted += len(found)
-        return deleted
+            for start in range(0, len(found), _DELETES_AT_A_TIME):
+                part = found[start : start + _DELETES_AT_A_TIME]
+                await asyncio.gather(*(_gone(container.get_blob_client(path)) for path in part))
+        return len(found)
+
+    async def _staged(self, run: str) -> list[str]:
+        container = self._service.get_container_client(layout.STAGING)
+        with as_failures():
+            return [name async for name in container.list_blob_names(name_starts_with=layout.run_prefix(run))]
 
     # The containers themselves
 

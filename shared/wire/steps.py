@@ -43,12 +43,13 @@ REHEARSE_FILES = Step("rehearse_files", About, Progress, NEVER_HELD)
 REHEARSE_SCHEMA = Step("rehearse_schema", About, Nothing, NEVER_HELD)
 REHEARSAL_FAILED = Step("rehearsal_failed", Trouble, Nothing, NEVER_HELD)
 FINISH = Step("finish", Mark, Nothing, NEVER_HELD)
+PURGE = Step("purge_records", About, Progress, NEVER_HELD)
 
 ALL: tuple[Step[object, object], ...] = (
     MARK, LOOK, TROUBLE, PLAN, PROFILE, INVENTORY, PROPOSE, AMEND, SCHEMA, OWNERS, EXTRACT, LINK, CHOOSE_SAMPLE, LOAD,
     ATTACH, SAMPLE_DIFF, BEGIN_PROOF, RECONCILE, SWEEP, MONEY, PROVE_FILES, VERDICT, EVIDENCE, OPEN_WINDOW,
     BEGIN_PICKUP, CONFLICTS, UNDO, UNDO_FILES, UNDO_SCHEMA, REHEARSE, REHEARSE_FILES, REHEARSE_SCHEMA,
-    REHEARSAL_FAILED, FINISH,
+    REHEARSAL_FAILED, FINISH, PURGE,
 )  # type: ignore[assignment]  # fmt: skip
 
 BY_NAME = {step.name: step for step in ALL}

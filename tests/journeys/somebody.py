@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import urllib.parse
 import uuid
 from typing import Any
 
@@ -29,6 +30,12 @@ class Somebody:
 
     def reads(self, table: str, *, select: str) -> list[dict[str, Any]]:
         return self._api.call("GET", f"/{table}?$select={select}", **self._headers)["value"]  # type: ignore[no-any-return]
+
+    def deleted(self, entity_set: str, table: str) -> set[str]:
+        """The ids of the rows of a table that the recycle bin still holds."""
+        fetch = f"<fetch datasource='bin'><entity name='{table}'><attribute name='{table}id'/></entity></fetch>"
+        path = f"/{entity_set}?{urllib.parse.urlencode({'fetchXml': fetch})}"
+        return {str(row[f"{table}id"]) for row in self._api.call("GET", path, **self._headers)["value"]}
 
     def removes(self, table: str, row: str) -> None:
         self._api.call("DELETE", f"/{table}({row})", **self._headers)

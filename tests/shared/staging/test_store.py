@@ -152,14 +152,16 @@ async def test_a_bundle_address_cannot_reach_another_container(staging: Staging,
         assert failure.value.code == "bundle-address-invalid"
 
 
-async def test_a_run_is_deleted_and_its_neighbour_is_not(staging: Staging, run: str) -> None:
+async def test_what_a_run_staged_is_deleted_and_its_neighbour_is_not(staging: Staging, run: str) -> None:
     other = f"{run}x"
     for number in range(20):
         await staging.write_shard(run, "patients", "base", number, RECORDS[:1])
-    await staging.write_document(run, "mapping", {}, 1)
+    document = await staging.write_document(run, "mapping", {}, 1)
     kept = await staging.write_shard(other, "patients", "base", 0, RECORDS)
-    assert await staging.delete_run(run) == 41  # each shard has its index beside it
-    assert await staging.delete_run(run) == 0
+    assert await staging.count_staged(run) == 40  # each shard has its index beside it
+    assert await staging.delete_staged(run) == 40
+    assert await staging.count_staged(run) == await staging.delete_staged(run) == 0
+    assert await staging.read_document(document.path) == {}
     assert await staging.read_shard(kept) == RECORDS
 
 
