@@ -7,7 +7,6 @@ from activities.toolbox import Toolbox
 from shared.loading import waves
 from shared.mapping.model import FieldMap, parse
 from shared.runs.model import Run
-from shared.staging.layout import BASE
 from shared.wire.payloads import Plan, Slice
 
 
@@ -67,9 +66,10 @@ async def _proof(tools: Toolbox, run: Run, mapping: FieldMap, step: str, names: 
     """One wave: nothing is written, so nothing waits. What deltas brought is compared apart, as the latest word."""
     if not names:
         return Plan()
-    brought = any(lane.generation != BASE for lane in await tools.runs.lanes(run.id, "extract"))
+    brought = await tools.runs.in_deltas(run.id)
     turn = await _turn(tools, run)
     shards = await _shards(tools, run, mapping, "base")
     base = waves.by_shards(run.id, step, f"base.{turn}", [names], shards, lanes=tools.settings.lanes)
-    later = waves.one_lane_each(run.id, step, f"deltas.{turn}", names)
-    return Plan([[*(base[0] if base else []), *(later[0] if brought else [])]])
+    again = [rule.object for rule in mapping.objects if rule.object in names and rule.source in brought]
+    later = waves.one_lane_each(run.id, step, f"deltas.{turn}", again)
+    return Plan([[*(base[0] if base else []), *later[0]]])

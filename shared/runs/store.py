@@ -202,6 +202,10 @@ class Runs:
             counts[name] = counts.get(name, 0) + 1
         return counts
 
+    async def in_deltas(self, run: str) -> set[str]:
+        """The objects that a delta has staged anything of."""
+        return {str(row["RowKey"]).split("|")[2] async for row in self._list(run, "shard|delta-")}
+
     async def put_asides(self, run: str, object_: str, asides: Mapping[str, tuple[str, str]]) -> None:
         """Record which records could not go: source id to reason and column."""
         for source_id, (reason, column) in asides.items():
