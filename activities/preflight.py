@@ -8,6 +8,7 @@ from typing import Any
 
 from activities.toolbox import Toolbox
 from shared.errors import AskPerson, TryAgain
+from shared.keys.seal import new_key
 
 PATIENCE = 5.0
 """Seconds to insist on an answer of the source while a customer's webhook waits."""
@@ -42,6 +43,9 @@ async def preflight(tools: Toolbox, request: Mapping[str, Any]) -> None:
         await source.describe()
     finally:
         await source.close()
+    probe = new_key()
+    if await tools.keys.unwrap(await tools.keys.wrap(probe)) != probe:
+        raise AskPerson("key-differs", "The configured key does not open what it closed.", remedy="Configure another.")
     held = await _held(tools, str(request["target"]["url"]))
     missing = sorted(privileges(request) - held)
     if missing:

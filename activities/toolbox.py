@@ -22,6 +22,8 @@ from shared.errors import AskPerson, Stop
 from shared.evidence.store import Evidence
 from shared.journal.store import Journal
 from shared.journal.went import Went
+from shared.keys.client import keys
+from shared.keys.seal import Seal, new_key
 from shared.mapping.compiled import ObjectMap
 from shared.runs.model import Run
 from shared.runs.store import Runs
@@ -50,7 +52,7 @@ class Toolbox:
             )
         )
         # Storage is always our own tenant's: the identity signs in there, whoever we are at the target.
-        credential = StorageCredential(Tokens(Credentials("managed-identity", client_id=config.identity_client_id)))
+        credential = StorageCredential(Tokens(_identity(config)))
         self.tables = (
             TableServiceClient.from_connection_string(config.storage_connection, **PLAIN)
             if config.storage_connection
@@ -66,6 +68,7 @@ class Toolbox:
         self.receipts = Receipts(self.tables)
         self.evidence = Evidence(self.staging.service)
         self.http = httpx.AsyncClient(timeout=httpx.Timeout(60, connect=10), follow_redirects=False)
+        self.keys = keys(url=config.key_url, local=config.local_key, tokens=Tokens(_identity(config)), http=self.http)
         self._targets: dict[str, Dataverse] = {}
         self._sources: dict[str, Source] = {}
         self._journals: dict[str, Journal] = {}
@@ -147,10 +150,15 @@ class Toolbox:
     async def journal(self, run: str) -> Journal:
         """A run's journal."""
         if run not in self._journals:
-            journal = Journal(self.tables, run)
+            journal = Journal(self.tables, run, Seal(await self._data_key(run)))
             await journal.ensure()
             self._journals[run] = journal
         return self._journals[run]
+
+    async def _data_key(self, run: str) -> bytes:
+        """The key that a run's values before each change are sealed with; made at its first use."""
+        kept = await self.runs.data_key(run)
+        return await self.keys.unwrap(kept or await self.runs.claim_data_key(run, await self.keys.wrap(new_key())))
 
     async def run(self, run_id: str) -> Run:
         """A run that has to be there."""
@@ -158,6 +166,11 @@ class Toolbox:
         if run is None:
             raise Stop("run-unknown", "The runs table does not know this run any more.")
         return run
+
+
+def _identity(config: Settings) -> Credentials:
+    """Who the app is in its own tenant."""
+    return Credentials("managed-identity", client_id=config.identity_client_id)
 
 
 _opened: dict[int, Toolbox] = {}

@@ -245,6 +245,7 @@ module api 'app/api.bicep' = {
     packageContainer: packageContainer
     dataStorageName: dataStorage.outputs.name
     vaultName: vault.outputs.name
+    keyUrl: vault.outputs.keyUrl
     componentName: monitoring.outputs.componentName
     workspaceId: monitoring.outputs.workspaceId
     publisherPrefix: publisherPrefix

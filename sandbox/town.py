@@ -7,6 +7,7 @@ the folder away is a fresh start.
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import secrets
@@ -202,6 +203,7 @@ def settings(storage_connection: str, graph_url: str) -> dict[str, str]:
         "BRIDGEWORK_ALLOW_LOOPBACK": "true",
         "BRIDGEWORK_GRAPH_URL": graph_url,
         "BRIDGEWORK_CLIENT_ID": "11111111-2222-4333-8444-555555555555",
+        "BRIDGEWORK_LOCAL_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
         "BRIDGEWORK_SECRET_CORE_PRACTICE": CORE_PRACTICE_TOKEN,
         "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "true",
         "TASKHUB_NAME": "sandbox",

@@ -39,6 +39,8 @@ class Settings:
     shard_records: int = 1000
     batch_rows: int = 200
     set_aside_share: float = 0.05
+    key_url: str = ""
+    local_key: str = field(default="", repr=False)
     retention_days: float = 30
     users_sign_in: bool = False
     notice_secret: str = field(default="", repr=False)
@@ -111,6 +113,8 @@ def read(environment: Mapping[str, str]) -> Settings:
         shard_records=int(number("SHARD_RECORDS", 1000)),
         batch_rows=int(number("BATCH_ROWS", 200)),
         set_aside_share=number("SET_ASIDE_SHARE", 0.05),
+        key_url=text("KEY_URL"),
+        local_key=text("LOCAL_KEY"),
         retention_days=number("RETENTION_DAYS", 30),
         users_sign_in=environment.get("WEBSITE_AUTH_ENABLED", "").lower() == "true",  # App Service's own name for it
         notice_secret=text("NOTICE_SECRET"),

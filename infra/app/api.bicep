@@ -15,6 +15,7 @@ param hostStorageName string
 param packageContainer string
 param dataStorageName string
 param vaultName string
+param keyUrl string
 param componentName string
 param workspaceId string
 param publisherPrefix string
@@ -120,6 +121,7 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     TASKHUB_NAME: 'bridgework'
     BRIDGEWORK_STORAGE_ACCOUNT: dataStorageName
     BRIDGEWORK_CLIENT_ID: identityClientId
+    BRIDGEWORK_KEY_URL: keyUrl
     BRIDGEWORK_PUBLISHER_PREFIX: publisherPrefix
     BRIDGEWORK_SOURCE_HOSTS: sourceHosts
     BRIDGEWORK_TARGET_HOSTS: targetHosts

@@ -1,4 +1,4 @@
-// Where the source's secret lies. Roles open it, never access policies; what is deleted can be had back.
+// Where the source's secret lies, and the key that wraps each run's own. Roles open it, never access policies; what is deleted can be had back.
 @minLength(3)
 @maxLength(24)
 param name string
@@ -49,4 +49,34 @@ resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   }
 }
 
+// It wraps and unwraps, and never leaves. What an older version wrapped, that version unwraps.
+resource journal 'Microsoft.KeyVault/vaults/keys@2023-07-01' = {
+  parent: vault
+  name: 'journal'
+  properties: {
+    kty: 'RSA'
+    keySize: 3072
+    keyOps: [
+      'wrapKey'
+      'unwrapKey'
+    ]
+    rotationPolicy: {
+      attributes: {
+        expiryTime: 'P2Y'
+      }
+      lifetimeActions: [
+        {
+          action: {
+            type: 'rotate'
+          }
+          trigger: {
+            timeAfterCreate: 'P18M'
+          }
+        }
+      ]
+    }
+  }
+}
+
+output keyUrl string = '${vault.properties.vaultUri}keys/${journal.name}'
 output name string = vault.name

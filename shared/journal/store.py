@@ -17,6 +17,7 @@ from azure.data.tables.aio import TableClient, TableServiceClient
 
 from shared.errors import Stop
 from shared.journal.entries import Entry, Outcome, Page, PageState
+from shared.keys.seal import Seal
 from shared.storage_failures import storage_failure
 
 CHUNK = 60_000
@@ -25,10 +26,11 @@ MOST_CHUNKS = 15
 
 
 class Journal:
-    """One run's journal."""
+    """One run's journal. Without a ``seal`` it can be counted and dropped, but neither read nor written."""
 
-    def __init__(self, service: TableServiceClient, run: str) -> None:
+    def __init__(self, service: TableServiceClient, run: str, seal: Seal | None = None) -> None:
         self._service = service
+        self._seal = seal
         self._name = f"journal{run}"
         self._table: TableClient = service.get_table_client(self._name)
 
@@ -42,14 +44,14 @@ class Journal:
     async def put(self, page: Page) -> None:
         """Write a page, replacing an earlier state of the same page."""
         try:
-            await self._table.upsert_entity(_entity(page), mode=UpdateMode.REPLACE)
+            await self._table.upsert_entity(self._entity(page), mode=UpdateMode.REPLACE)
         except AzureError as error:
             raise storage_failure(error) from error
 
     async def get(self, lane: str, number: int) -> Page | None:
         """One page, or None when it was never intended."""
         try:
-            return _page(await self._table.get_entity(lane, f"{number:08d}"))
+            return self._page(await self._table.get_entity(lane, f"{number:08d}"))
         except ResourceNotFoundError:
             return None
         except AzureError as error:
@@ -75,7 +77,7 @@ class Journal:
         """The pages of a lane, in order, one of them unpacked at a time: a large clinic's do not fit in memory."""
         try:
             async for row in self._table.query_entities("PartitionKey eq @lane", parameters={"lane": lane}):
-                yield _page(row)
+                yield self._page(row)
         except ResourceNotFoundError:
             return
         except AzureError as error:
@@ -120,25 +122,46 @@ class Journal:
         except AzureError as error:
             raise storage_failure(error) from error
 
+    def _entity(self, page: Page) -> dict[str, Any]:
+        body = [[entry.id, entry.before, entry.version] for entry in page.entries]
+        sealed = self._sealed.close(_packed(body), about=f"{page.lane}/{page.number}")
+        chunks = [sealed[start : start + CHUNK] for start in range(0, len(sealed), CHUNK)]
+        if len(chunks) > MOST_CHUNKS:
+            raise Stop("journal-page-too-large", "A batch's before-values do not fit one journal page.")
+        outcome = page.outcome
+        return {
+            "PartitionKey": page.lane,
+            "RowKey": f"{page.number:08d}",
+            "wave": page.wave,
+            "table": page.table,
+            "state": page.state.value,
+            "rows": len(page.entries),
+            "shard": page.shard,
+            "marks": _marks(entry.id for entry in page.entries),
+            **({"outcome": _packed([outcome.turn, outcome.counts, outcome.held])} if outcome else {}),
+            **{f"entries{index:02d}": chunk for index, chunk in enumerate(chunks)},
+        }
 
-def _entity(page: Page) -> dict[str, Any]:
-    body = [[entry.id, entry.before, entry.version] for entry in page.entries]
-    packed = _packed(body)
-    chunks = [packed[start : start + CHUNK] for start in range(0, len(packed), CHUNK)]
-    if len(chunks) > MOST_CHUNKS:
-        raise Stop("journal-page-too-large", "A batch's before-values do not fit one journal page.")
-    return {
-        "PartitionKey": page.lane,
-        "RowKey": f"{page.number:08d}",
-        "wave": page.wave,
-        "table": page.table,
-        "state": page.state.value,
-        "rows": len(page.entries),
-        "shard": page.shard,
-        "marks": _marks(entry.id for entry in page.entries),
-        **({"outcome": _packed([page.outcome.turn, page.outcome.counts, page.outcome.held])} if page.outcome else {}),
-        **{f"entries{index:02d}": chunk for index, chunk in enumerate(chunks)},
-    }
+    def _page(self, row: TableEntity) -> Page:
+        at, lane, number = row.metadata.get("timestamp"), str(row["PartitionKey"]), int(row["RowKey"])
+        sealed = b"".join(bytes(row[name]) for name in sorted(row) if name.startswith("entries"))
+        body = _unpacked(self._sealed.open(sealed, about=f"{lane}/{number}"))
+        return Page(
+            wave=int(row["wave"]),
+            table=str(row["table"]),
+            lane=lane,
+            number=number,
+            state=PageState(row["state"]),
+            entries=tuple(Entry(id_, before, version) for id_, before, version in body),
+            shard=str(row.get("shard", "")),
+            at=at.isoformat(timespec="seconds") if at else "",
+            outcome=_outcome(bytes(row["outcome"])) if "outcome" in row else None,
+        )
+
+    @property
+    def _sealed(self) -> Seal:
+        assert self._seal is not None, "this journal was opened to be counted and dropped"
+        return self._seal
 
 
 def _packed(body: Any) -> bytes:
@@ -162,20 +185,3 @@ def _marks(rows: Iterable[str]) -> bytes:
 
 def _mark(row: str) -> bytes:
     return zlib.crc32(row.encode()).to_bytes(4, "big")
-
-
-def _page(row: TableEntity) -> Page:
-    at = row.metadata.get("timestamp")
-    packed = b"".join(bytes(row[name]) for name in sorted(row) if name.startswith("entries"))
-    body = _unpacked(packed) if packed else []
-    return Page(
-        wave=int(row["wave"]),
-        table=str(row["table"]),
-        lane=str(row["PartitionKey"]),
-        number=int(row["RowKey"]),
-        state=PageState(row["state"]),
-        entries=tuple(Entry(id_, before, version) for id_, before, version in body),
-        shard=str(row.get("shard", "")),
-        at=at.isoformat(timespec="seconds") if at else "",
-        outcome=_outcome(bytes(row["outcome"])) if "outcome" in row else None,
-    )

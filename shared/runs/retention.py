@@ -12,7 +12,10 @@ WENT = {
     "staged": ("blobs with staged records, their indexes and working files", "container staging"),
     "journal": ("pages of the journal, with the values before each change", "the run's own table"),
     "receipts": ("receipts of files", "table receipts"),
-    "details": ("rows about lanes, shards, waiters and records that were set aside", "table runs"),
+    "details": (
+        "rows about lanes, shards and set-aside records, and the journal's wrapped key",
+        "table runs",
+    ),
 }
 """What a purge deletes, by the name under which it is counted."""
 NO_MORE = ("It can no longer be rolled back, verified, repaired or explained row by row.",)

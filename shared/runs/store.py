@@ -245,6 +245,19 @@ class Runs:
         except AzureError as error:
             raise storage_failure(error) from error
 
+    # The run's data key, wrapped
+
+    async def claim_data_key(self, run: str, wrapped: str) -> str:
+        """Keep a run's data key, once. Answers with the one that is kept, be it another's."""
+        if await self._insert({"PartitionKey": run, "RowKey": "key", "wrapped": wrapped}):
+            return wrapped
+        return await self.data_key(run) or wrapped
+
+    async def data_key(self, run: str) -> str:
+        """A run's data key as it is kept; nothing before its first use, and after its purge."""
+        row = await self._get(run, "key")
+        return str(row["wrapped"]) if row else ""
+
     # Purging
 
     async def details(self, run: str, *, documents: Iterable[str]) -> int:

@@ -20,6 +20,7 @@ from shared.mapping.wanted import tables
 from shared.schema.model import Field, Key, Kind, Table
 from shared.settings import Settings
 from shared.wire.payloads import About
+from tests.activities.keyring import LOCAL_KEY
 from tests.shared.dataverse.environment import SOLUTION, Town, town_of
 
 SOURCE_ID = FieldRule("id", "bw_sourceid", "source_key", Kind.TEXT, "Source id", "Its id.", "bw_SourceId", True, 300)
@@ -119,7 +120,7 @@ class Desks:
 
 
 async def desks_of(azurite: str) -> AsyncIterator[Desks]:
-    tools = Toolbox(Settings(storage_connection=azurite, allow_loopback=True))
+    tools = Toolbox(Settings(storage_connection=azurite, local_key=LOCAL_KEY, allow_loopback=True))
     await tools.open()
     try:
         async for town in town_of(calm()):

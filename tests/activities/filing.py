@@ -49,6 +49,7 @@ from shared.sharepoint.client import SharePoint
 from shared.vocabulary import row_id
 from shared.wire.payloads import About, Slice
 from tests.activities.desks import PATIENTS
+from tests.activities.keyring import LOCAL_KEY
 from tests.shared.conftest import ALLOWED, EVERYTHING
 from tests.shared.dataverse.environment import JANE, AnyToken, Town, town_of
 
@@ -289,7 +290,7 @@ async def cabinet_of(azurite: str, tmp_path: Path, towns: Towns = lambda: town_o
         for n in range(60)
     ]
     (folder / "attachments.ndjson").write_text("".join(json.dumps(one) + "\n" for one in told))
-    tools = Toolbox(Settings(storage_connection=azurite, allow_loopback=True))
+    tools = Toolbox(Settings(storage_connection=azurite, local_key=LOCAL_KEY, allow_loopback=True))
     await tools.open()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(tools.staging.close)

@@ -15,13 +15,14 @@ from shared.lineage.facts import Written
 from shared.mapping.propose import propose
 from shared.runs.model import LaneProgress, Run
 from shared.settings import Settings
+from tests.activities.keyring import LOCAL_KEY
 from tests.shared.conftest import EVERYTHING
 from tests.shared.mapping.everything import EVERY, compiled
 
 
 @pytest.fixture
 async def tools(azurite: str) -> AsyncIterator[Toolbox]:
-    tools = Toolbox(Settings(storage_connection=azurite))
+    tools = Toolbox(Settings(storage_connection=azurite, local_key=LOCAL_KEY))
     await tools.open()
     yield tools
     await tools.tables.close()

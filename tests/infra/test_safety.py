@@ -43,6 +43,7 @@ ON = {
     "dataStorage": "data account",
     "inbox": "container inbox",
     "vault": "vault",
+    "journalKey": "key journal",
     "component": "Application Insights",
 }
 WHOSE = {"identityPrincipalId": ("app", "ServicePrincipal"), "uploaderGroupId": ("uploader group", "Group")}
@@ -222,3 +223,10 @@ def _assignment(resource: Resource) -> tuple[str, str, str]:
     whose, kind = WHOSE[resource.properties["principalId"]]
     assert resource.properties["principalType"] == kind
     return role, ON[resource.body["scope"]], whose
+
+
+def test_the_key_that_wraps_data_keys_can_do_nothing_else_and_is_renewed() -> None:
+    key = the("Microsoft.KeyVault/vaults/keys").properties
+    assert (key["kty"], key["keySize"]) == ("RSA", 3072)
+    assert key["keyOps"] == ["wrapKey", "unwrapKey"]
+    assert [one["action"]["type"] for one in key["rotationPolicy"]["lifetimeActions"]] == ["rotate"]

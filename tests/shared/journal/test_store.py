@@ -8,11 +8,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import zstandard
 from azure.data.tables.aio import TableServiceClient
 
+from shared.errors import Stop
 from shared.journal.entries import Entry, Outcome, Page, PageState
 from shared.journal.store import Journal
+from shared.keys.seal import Seal
 
+SEAL = Seal(b"k" * 32)
 LANE = "00002|base|patients|001"
 
 
@@ -29,7 +33,7 @@ def run() -> str:
 
 @pytest.fixture
 async def journal(service: TableServiceClient, run: str) -> Journal:
-    journal = Journal(service, run)
+    journal = Journal(service, run, SEAL)
     await journal.ensure()
     return journal
 
@@ -67,6 +71,31 @@ async def test_n25_a_page_from_before_there_were_marks_is_read_whole(
     del old["marks"]
     await table.update_entity(old, mode="replace")
     assert [one.number for one in await journal.holding(LANE, "b")] == [1]
+
+
+async def test_no_value_before_a_change_lies_bare_in_the_table(service: TableServiceClient, journal: Journal, run: str):
+    entries = (Entry("a", {"lastname": "Canary-Featherstonehaugh"}), Entry("b", None))
+    await journal.put(replace(page(1), entries=entries))
+    stored = [dict(row) async for row in service.get_table_client(f"journal{run}").list_entities()]
+    inside = b"".join(value for row in stored for value in row.values() if isinstance(value, bytes))
+    assert inside
+    assert b"Canary" not in inside
+    assert zstandard.FRAME_HEADER not in inside
+    with pytest.raises(Stop) as failure:
+        await Journal(service, run, Seal(b"x" * 32)).get(LANE, 1)
+    assert failure.value.code == "journal-damaged"
+
+
+async def test_a_page_that_was_moved_or_altered_is_not_read(service: TableServiceClient, journal: Journal, run: str):
+    await journal.put(page(1, "a"))
+    table = service.get_table_client(f"journal{run}")
+    row = await table.get_entity(LANE, "00000001")
+    await table.upsert_entity({**row, "RowKey": "00000002"})
+    await table.upsert_entity({**row, "RowKey": "00000003", "entries00": bytes(row["entries00"])[:-1] + b"!"})
+    for number in (2, 3):
+        with pytest.raises(Stop):
+            await journal.get(LANE, number)
+    assert await journal.get(LANE, 1) is not None
 
 
 async def test_parts_of_the_schema_are_entries_like_rows(journal: Journal):

@@ -10,6 +10,7 @@ from azure.data.tables.aio import TableServiceClient
 
 from shared.journal.entries import Entry, Page, PageState
 from shared.journal.store import Journal
+from shared.keys.seal import Seal
 from shared.runs.model import Document, LaneProgress
 from shared.runs.store import Runs
 from shared.vocabulary import Address, Phase, Tally
@@ -94,8 +95,21 @@ async def test_a_waiter_is_given_out_once_however_many_want_to_wake_it(runs: Run
     assert await runs.take_waiters(run) == []
 
 
+async def test_a_data_key_is_kept_once_and_goes_with_the_rest(runs: Runs, run: str):
+    assert await runs.data_key(run) == ""
+    assert await runs.claim_data_key(run, "wrapped once") == "wrapped once"
+    assert await runs.claim_data_key(run, "wrapped twice") == "wrapped once"
+    await runs.put_asides(run, "patients", {"p-1": ("x", "")})
+    await runs.put_document(run, Document("verdict", "path", "d" * 64))
+    assert await runs.details(run, documents=("crosswalk",)) == 2
+    await runs.forget(run, documents=("crosswalk",))
+    assert await runs.data_key(run) == ""
+    assert await runs.details(run, documents=("crosswalk",)) == 0
+    assert await runs.document(run, "verdict") is not None
+
+
 async def test_a_journal_page_comes_back_whole_and_settles(service: TableServiceClient, run: str):
-    journal = Journal(service, run)
+    journal = Journal(service, run, Seal(b"k" * 32))
     assert await journal.lanes() == []
     await journal.ensure()
     entries = tuple(Entry(f"id-{n}", {"name": "é" * 300, "n": n} if n % 2 else None) for n in range(400))
