@@ -128,21 +128,26 @@ class Telling:
 Tell = Callable[[Script], Any]
 
 
+@asynccontextmanager
+async def telling(home: Path, changes: Script, story: str, given: Any = None) -> AsyncIterator[Telling]:
+    """A story being told in ``home``, with a script that differs from the smooth one."""
+    folder = home / "app"
+    folder.mkdir()
+    (folder / "function_app.py").write_text(APP)
+    (folder / "host.json").write_text('{"version": "2.0", "extensions": {"durableTask": {"hubName": "t"}}}')
+    (folder / "script.json").write_text(json.dumps({**SMOOTH, **changes}))
+    (folder / "steps.json").write_text(json.dumps(list(BY_NAME)))
+    (folder / "calls.ndjson").write_text("")
+    async with running_host(folder, state=home / "hub.db", port=0) as host:
+        id_ = host.operations.start(story, instance_id="r1", input_json=json.dumps(given or {"run": "r1"}))
+        yield Telling(host, folder, id_)
+
+
 @pytest.fixture
 def tell(tmp_path: Path) -> Tell:
     """Tell the migration with a script that differs from the smooth one."""
 
-    @asynccontextmanager
-    async def begin(changes: Script, story: str = "migration", given: Any = None) -> AsyncIterator[Telling]:
-        folder = tmp_path / "app"
-        folder.mkdir()
-        (folder / "function_app.py").write_text(APP)
-        (folder / "host.json").write_text('{"version": "2.0", "extensions": {"durableTask": {"hubName": "t"}}}')
-        (folder / "script.json").write_text(json.dumps({**SMOOTH, **changes}))
-        (folder / "steps.json").write_text(json.dumps(list(BY_NAME)))
-        (folder / "calls.ndjson").write_text("")
-        async with running_host(folder, state=tmp_path / "hub.db", port=0) as host:
-            id_ = host.operations.start(story, instance_id="r1", input_json=json.dumps(given or {"run": "r1"}))
-            yield Telling(host, folder, id_)
+    def begin(changes: Script, story: str = "migration", given: Any = None) -> Any:
+        return telling(tmp_path, changes, story, given)
 
     return begin
