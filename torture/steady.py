@@ -11,7 +11,7 @@ from typing import Any
 
 from sandbox.customer import Api, Customer, Disappointed, Refused
 
-PATIENCE = 300.0
+PATIENCE = 1800.0
 ASKED_BEFORE = ("already-rolling-back", "already-decided", "gate-not-open")
 """What an app answers to the second of two requests, the first of which it did although nobody heard of it."""
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.journeys.conftest import Stay
 
-NOTES, COLUMNS, MEGABYTES = 4_000, 200, 64
+NOTES, COLUMNS, MEGABYTES = 1_500, 200, 48
 """The bench has 20,000 notes of one patient, and a file of 300 MB."""
 TOWN = {
     "patients": 12,
