@@ -1,0 +1,39 @@
+"""A doomed host dies at each point once before and once after, remembers it across lives, and then lives on."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from sandbox.host import doom
+from sandbox.host.process import HostProcess
+
+APP = """import azure.functions as func
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+
+
+@app.route("hello")
+def hello(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse("hello")
+"""
+
+
+async def test_n11_a_doomed_host_dies_once_at_each_side_of_each_point_and_then_lives(tmp_path: Path) -> None:
+    app, record = tmp_path / "app", tmp_path / "deaths"
+    app.mkdir()
+    (app / "function_app.py").write_text(APP)
+    (app / "host.json").write_text('{"version": "2.0"}')
+    record.touch()
+    host = HostProcess(app, state=tmp_path / "hub.db", env={doom.FILE: str(record)})
+    lives = 0
+    while not host.is_alive:
+        lives += 1
+        with suppress(RuntimeError):  # it died before it listened
+            await host.start()
+    await host.stop()
+    points = record.read_text().splitlines()
+    assert len(points) == lives - 1 > 0
+    assert len(set(points)) == len(points)
+    sides = [point.partition("\t")[0] for point in points]
+    assert sides.count(doom.BEFORE) == sides.count(doom.AFTER)
