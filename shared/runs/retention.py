@@ -64,6 +64,11 @@ def certificate(run: Run, *, histories: int, at: str) -> dict[str, Any]:
 def _stays(run: Run) -> list[dict[str, str]]:
     rules = "the rules of the storage account, or your deletion"
     stays = [
+        _one(
+            "deleted blobs, out of anybody's sight",
+            "the storage account's soft delete, against a slip",
+            "as long as it is set to keep them: seven days in the template",
+        ),
         _one("reports and the evidence pack", "counts, digests, names of fields and ids of rows; no values", rules),
         _one("the audit trail", "proof of what was done; its ids cannot be traced back without the key", rules),
         _one("the run's own line, its approvals and this certificate", "who decided what, and when", rules),
