@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from orchestrators.asking import TurnBack, have, load, move, phase
+from orchestrators.gate import LOOK_AGAIN
 from orchestrators.proving import prove
 from shared.vocabulary import PROVE_AGAIN, Phase
 from shared.wire import steps
 from shared.wire.context import Held, Story, Telling
 from shared.wire.payloads import About, Look, OpenWindow
-
-LONGEST_RACE = timedelta(days=5)
-"""The SDK cuts a timer of more than six days in pieces; a race against a piece is another hazard of the protocol."""
 
 
 def delta(context: Any) -> Telling[str | None]:
@@ -36,7 +34,7 @@ def delta(context: Any) -> Telling[str | None]:
             yield from prove(story, About(window.run))
             yield from move(story, window.run, Phase.DELTA, waiting_for="window")
         else:
-            yield from story.woken_before(min(closes_at, story.now + LONGEST_RACE), event=_event(window))
+            yield from story.woken_before(min(closes_at, story.now + LOOK_AGAIN), event=_event(window))
     except TurnBack:
         return "rollback"
     story.begin_anew(replace(window, turn=window.turn + 1))

@@ -10,8 +10,9 @@ from shared.wire import steps
 from shared.wire.context import Held, Story, Telling
 from shared.wire.payloads import Look, Waiting
 
-LOOK_AGAIN = timedelta(hours=1)
-"""A wake-up can be lost; the table cannot. So a gate also looks by itself now and then."""
+LOOK_AGAIN = timedelta(minutes=5)
+"""A wake-up can be lost, with the process that was about to send it; the table cannot. So whoever waits also looks by
+itself now and then."""
 
 
 def gate(context: Any) -> Telling[str | None]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import threading
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.customer import Api
+from sandbox.customer import Api, Disappointed
 from sandbox.host import doom
 from sandbox.town import Running, running_town
 from torture.steady import SteadyCustomer, poll
@@ -21,6 +23,8 @@ SMALL = {"BRIDGEWORK_SHARD_RECORDS": "8", "BRIDGEWORK_BATCH_ROWS": "5", "BRIDGEW
 STAMPS = ("versionnumber", "modifiedon", "createdon", "overriddencreatedon")
 """Of the server's own clock. The times of the practice are in columns of ours."""
 REVIVALS = 4000
+QUIET, LATER = 15.0, {"advance_seconds": 301}
+"""Seconds without a death, and what then passes by the host's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +42,30 @@ class Told:
 class Keeper:
     """Starts the app's process again whenever it has died."""
 
-    def __init__(self, running: Running, env: Mapping[str, str]) -> None:
+    def __init__(self, running: Running, deaths: Path | None) -> None:
         self._running = running
-        self._env = env
+        self._deaths = deaths
         self.lives = 1
 
     async def watch(self) -> None:
-        """Until cancelled."""
+        """Until cancelled. Where nothing has died for a while, somebody may wait for a wake-up that died with its
+        sender, and will look again by himself in some minutes: those minutes are let pass."""
+        host = Api(self._running.town.functions_url, self._running.town.master_key)
+        seen, since = 0, time.monotonic()
         while True:
+            deaths = self._deaths.stat().st_size if self._deaths else 0
+            if deaths != seen:
+                seen, since = deaths, time.monotonic()
+            elif self._deaths and time.monotonic() - since > QUIET:
+                since = time.monotonic()
+                with suppress(OSError, Disappointed, http.client.HTTPException):
+                    await asyncio.to_thread(host.call, "POST", "/sandbox/clock", LATER)
             if not self._running.host_is_alive:
                 self.lives += 1
                 if self.lives > REVIVALS:
                     raise RuntimeError(f"the host has died {REVIVALS} times")
                 try:
-                    await self._running.revive_host(**self._env)
+                    await self._running.revive_host(**({doom.FILE: str(self._deaths)} if self._deaths else {}))
                 except RuntimeError:
                     continue  # it died before it listened
             await asyncio.sleep(0.02)
@@ -68,7 +82,7 @@ def _kept_town(folder: Path, *, patients: int, deaths: Path | None) -> Iterator[
         return asyncio.run_coroutine_threadsafe(work, loop).result(timeout=600)
 
     running: Running = do(town.__aenter__())
-    keeper = Keeper(running, {doom.FILE: str(deaths)} if deaths else {})
+    keeper = Keeper(running, deaths)
     if deaths:
         do(running.kill_host())  # it has its port by now, and comes back doomed
     watching = asyncio.run_coroutine_threadsafe(keeper.watch(), loop)
