@@ -72,4 +72,5 @@ async def _proof(tools: Toolbox, run: Run, mapping: FieldMap, step: str, names: 
     base = waves.by_shards(run.id, step, f"base.{turn}", [names], shards, lanes=tools.settings.lanes)
     again = [rule.object for rule in mapping.objects if rule.object in names and rule.source in brought]
     later = waves.one_lane_each(run.id, step, f"deltas.{turn}", again)
-    return Plan([[*(base[0] if base else []), *later[0]]])
+    wave = [*(base[0] if base else []), *later[0]]
+    return Plan([wave] if wave else [])
