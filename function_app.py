@@ -81,9 +81,23 @@ async def act(outcome: Outcome, client: df.DurableOrchestrationClient) -> None:
         if not status or status.runtime_status is None:
             await begin(story, instance, client)
     for instance, event in outcome.wake:
-        status = await client.get_status(instance)
-        if status and status.runtime_status in AWAKE:  # one that has ended meanwhile needs no waking
-            await client.raise_event(instance, event, {})
+        if await is_awake(instance, client):
+            await wake(instance, event, client)
+
+
+async def is_awake(instance: str, client: df.DurableOrchestrationClient) -> bool:
+    """Whether an instance can hear anything: one that has ended needs no waking."""
+    status = await client.get_status(instance)
+    return bool(status and status.runtime_status in AWAKE)
+
+
+async def wake(instance: str, event: str, client: df.DurableOrchestrationClient) -> None:
+    """Raise an event; that the instance has ended in the meantime is as good."""
+    try:
+        await client.raise_event(instance, event, {})
+    except Exception:
+        if await is_awake(instance, client):
+            raise
 
 
 async def begin(story: str, instance: str, client: df.DurableOrchestrationClient) -> None:
