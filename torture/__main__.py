@@ -36,7 +36,8 @@ def main(arguments: list[str]) -> int:
         print("… and one that dies wherever it touches the world. This takes a while.", flush=True)
         deaths = home / "deaths"
         deaths.touch()
-        hard = tell(home / "hard", patients=given.patients, deaths=deaths, faults=[] if given.fair else WEATHER)
+        weather, one_in = [] if given.fair else WEATHER, f"{given.one_in}:{given.seed}"
+        hard = tell(home / "hard", patients=given.patients, deaths=deaths, faults=weather, one_in=one_in)
         points = deaths.read_text().splitlines()
     wrong = differences(calm, hard)
     print(table(points))
@@ -90,6 +91,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m torture", description=__doc__)
     parser.add_argument("--patients", type=int, default=12)
     parser.add_argument("--fair", action="store_true", help="deaths only; source and target fail nothing by themselves")
+    parser.add_argument("--one-in", type=int, default=1, help="only a share of the points, for a quick look")
+    parser.add_argument("--seed", type=int, default=0, help="which share")
     parser.add_argument("--least", type=int, default=AIM, help="points that have to be found")
     parser.add_argument("--out", type=Path, default=RESULT, help="where the points go as JSON")
     return parser

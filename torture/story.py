@@ -42,8 +42,9 @@ class Told:
 class Keeper:
     """Starts the app's process again whenever it has died."""
 
-    def __init__(self, running: Running, deaths: Path | None) -> None:
+    def __init__(self, running: Running, deaths: Path | None, one_in: str) -> None:
         self._running = running
+        self._env = {doom.FILE: str(deaths), doom.ONE_IN: one_in} if deaths else {}
         self._deaths = deaths
         self.lives = 1
 
@@ -65,14 +66,14 @@ class Keeper:
                 if self.lives > REVIVALS:
                     raise RuntimeError(f"the host has died {REVIVALS} times")
                 try:
-                    await self._running.revive_host(**({doom.FILE: str(self._deaths)} if self._deaths else {}))
+                    await self._running.revive_host(**self._env)
                 except RuntimeError:
                     continue  # it died before it listened
             await asyncio.sleep(0.02)
 
 
 @contextmanager
-def _kept_town(folder: Path, *, patients: int, deaths: Path | None) -> Iterator[tuple[Running, Keeper]]:
+def _kept_town(folder: Path, *, patients: int, deaths: Path | None, one_in: str) -> Iterator[tuple[Running, Keeper]]:
     """A town whose app is revived, on a loop of its own."""
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, daemon=True).start()
@@ -82,7 +83,7 @@ def _kept_town(folder: Path, *, patients: int, deaths: Path | None) -> Iterator[
         return asyncio.run_coroutine_threadsafe(work, loop).result(timeout=600)
 
     running: Running = do(town.__aenter__())
-    keeper = Keeper(running, deaths)
+    keeper = Keeper(running, deaths, one_in)
     if deaths:
         do(running.kill_host())  # it has its port by now, and comes back doomed
     watching = asyncio.run_coroutine_threadsafe(keeper.watch(), loop)
@@ -94,9 +95,11 @@ def _kept_town(folder: Path, *, patients: int, deaths: Path | None) -> Iterator[
         loop.call_soon_threadsafe(loop.stop)
 
 
-def tell(folder: Path, *, patients: int, deaths: Path | None, faults: list[dict[str, Any]]) -> Told:
+def tell(
+    folder: Path, *, patients: int, deaths: Path | None, faults: list[dict[str, Any]], one_in: str = "1:0"
+) -> Told:
     """The story: map, schema, sample, load, delta, sign-off, and all the way back."""
-    with _kept_town(folder, patients=patients, deaths=deaths) as (running, keeper):
+    with _kept_town(folder, patients=patients, deaths=deaths, one_in=one_in) as (running, keeper):
         customer = SteadyCustomer(running.town, "Tortured Dental")
         dataverse, practice = Api(running.town.dataverse_url), Api(running.town.corepractice_url)
         before = canonical(customer.export())

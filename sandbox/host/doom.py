@@ -6,6 +6,7 @@ message leaves. The points are therefore the bytes that leave the process for so
 the app's own lines that were awaiting at that moment, and the commits of the host's own state.
 
 ``SANDBOX_HOST_DEATHS`` names a file that remembers, across lives, where the process has died: a line for each point.
+``SANDBOX_HOST_DEATHS_ONE_IN`` is ``3:7`` for a third of the points, drawn by the seed 7.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import zlib
 from asyncio import selector_events
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +25,7 @@ from typing import Any
 from .store.database import Database
 
 FILE = "SANDBOX_HOST_DEATHS"
+ONE_IN = "SANDBOX_HOST_DEATHS_ONE_IN"
 BEFORE, AFTER = "before", "after"
 ROOMS = ("activities", "orchestrators", "shared", "function_app.py")
 DEEPEST = 400
@@ -32,7 +35,9 @@ DEEPEST = 400
 class Doom:
     """Dies at each point that is not in the record yet, after it has been put there."""
 
-    def __init__(self, app: Path, record: Path) -> None:
+    def __init__(self, app: Path, record: Path, one_in: str = "1:0") -> None:
+        share, _, self._seed = one_in.partition(":")
+        self._share = int(share)
         self._app = str(app) + os.sep
         self._host = str(Path(__file__).parent) + os.sep
         self._record = os.open(record, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -41,7 +46,8 @@ class Doom:
     def reached(self, when: str, kind: str, chain: str) -> None:
         """One side of a point."""
         line = f"{when}\t{kind}\t{chain}"
-        if line not in self._known:
+        drawn = zlib.crc32(f"{self._seed}{line}".encode()) % self._share == 0
+        if drawn and line not in self._known:
             os.write(self._record, f"{line}\n".encode())
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -68,7 +74,7 @@ def install(app: Path) -> None:
     """Doom this process, if it is to be doomed."""
     record = os.environ.get(FILE)
     if record:
-        doom = Doom(app, Path(record))
+        doom = Doom(app, Path(record), os.environ.get(ONE_IN) or "1:0")
         _watch_sockets(doom)
         _watch_commits(doom)
 
