@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
 from sandbox.customer import Customer, Refused
+from sandbox.dataverse.behaviour import calm
 from tests.journeys.conftest import Stay, stay
 from tests.journeys.one_of_each import ONE_OF_EACH, practice
 from tests.journeys.somebody import Somebody
@@ -22,7 +24,7 @@ HELD_IN = {"discover", "propose", "schema", "owners", "extract", "sample", "load
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stay]:
     """A town with one record of each object, and an environment that keeps what is deleted."""
     folder = tmp_path_factory.mktemp("second-try")
-    (folder / "behaviour.json").write_text(json.dumps({"recycle_bin": True}))
+    (folder / "behaviour.json").write_text(json.dumps(asdict(calm(recycle_bin=True))))
     given = practice(folder / "data", ONE_OF_EACH)
     with stay(folder, patients=0, dataverse=["--behaviour", str(folder / "behaviour.json")], corepractice=given) as now:
         yield now

@@ -15,7 +15,7 @@ from tests.journeys.conftest import Stay
 from tests.journeys.somebody import Somebody
 from tests.journeys.watching import poll
 
-TOWN = {"patients": 80, "app": {"BRIDGEWORK_SHARD_RECORDS": "40", "BRIDGEWORK_BATCH_ROWS": "15"}}
+TOWN = {"patients": 56, "app": {"BRIDGEWORK_SHARD_RECORDS": "40", "BRIDGEWORK_BATCH_ROWS": "15"}}
 OTHERS = {
     "friendlyname": "Of an earlier run",
     "uniquename": "bridgeworkbw",
