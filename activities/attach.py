@@ -36,7 +36,7 @@ ONE_FILE_S = frozenset({"bundle-damaged", "file-changed", "file-size-differs", D
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What every file of one slice needs. ``us`` is the user we write as, ``chain`` what the audit trail calls us.
+    """What every file of one slice needs. ``us`` are the users we write as, ``chain`` what the audit trail calls us.
     ``overwrites``: a person decided that what people changed since is to be written over. ``merged`` are the rows that
     hold a person's changes beside ours, whoever was the last to write."""
 
@@ -44,7 +44,7 @@ class Work:
     run: Run
     map: ObjectMap
     target: Dataverse
-    us: str
+    us: Sequence[str]
     overwrites: bool = False
     chain: str = ""
     merged: frozenset[str] = frozenset()
@@ -110,7 +110,7 @@ async def work_on(tools: Toolbox, run: Run, name: str) -> Work:
     """What the files of one object need."""
     target = tools.target_of(run)
     object_map = (await object_maps(tools, run))[name]
-    return Work(tools, run, object_map, target, await target.us())
+    return Work(tools, run, object_map, target, await target.ours())
 
 
 def side_by_side(records: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:

@@ -117,8 +117,7 @@ async def create(target: Dataverse, part: Part, *, prefix: str) -> bool:
         case SecureColumn():
             return await target.secure_field(part.table, part.field)
         case AllowColumns():
-            us = await target.us()
-            return await target.ensure_security_profile(part.profile, part.columns, [us])
+            return await target.ensure_security_profile(part.profile, part.columns, await target.ours())
 
 
 Count = Callable[[Table, str], Awaitable[int]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from shared.dataverse.client import Dataverse
@@ -27,7 +27,7 @@ class Dependents:
     links: Sequence[Link]
 
     @classmethod
-    async def of(cls, target: Dataverse, table: Table, maps: Iterable[ObjectMap], *, us: str) -> Dependents:
+    async def of(cls, target: Dataverse, table: Table, maps: Iterable[ObjectMap], *, us: Collection[str]) -> Dependents:
         """Those of our own rows, and of every other table in which somebody else has set such a lookup.
 
         A delete takes along what is about a contact: a note and a task go with it, whoever wrote them.

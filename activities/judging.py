@@ -48,21 +48,21 @@ def _nothing_went(_: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Judges the pages of one object. ``us`` is the user the app writes as."""
+    """Judges the pages of one object. ``us`` are the users the app writes as."""
 
     tools: Toolbox
     run: Run
     target: Dataverse
     object_map: ObjectMap
     dependents: Dependents
-    us: str
+    us: Sequence[str]
     lanes: Sequence[LaneProgress]
 
     @classmethod
     async def of(cls, tools: Toolbox, run: Run, maps: Mapping[str, ObjectMap], name: str) -> Judge:
         """The judge of one object, who has looked at what may hang on its rows."""
         target = tools.target_of(run)
-        us = await target.us()
+        us = await target.ours()
         dependents = await Dependents.of(target, maps[name].table, maps.values(), us=us)
         lanes = [lane for lane in await tools.runs.lanes(run.id, "load") if lane.object == name]
         return cls(tools, run, target, maps[name], dependents, us, lanes)

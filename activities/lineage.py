@@ -139,7 +139,7 @@ async def _gathered(
         asked.rules,
         object_map,
         row,
-        us=await tools.target_of(run).us(),
+        us=await tools.target_of(run).ours(),
         words=words,
         expected=_expected(object_map, words[-1].record, row),
         there=await _there(tools, run, object_map, row, left),

@@ -46,23 +46,23 @@ async def preflight(tools: Toolbox, request: Mapping[str, Any]) -> None:
     probe = new_key()
     if await tools.keys.unwrap(await tools.keys.wrap(probe)) != probe:
         raise AskPerson("key-differs", "The configured key does not open what it closed.", remedy="Configure another.")
-    held = await _held(tools, str(request["target"]["url"]))
-    missing = sorted(privileges(request) - held)
-    if missing:
-        raise AskPerson(
-            "privilege-missing",
-            f"The app's user in the target lacks {', '.join(missing)}.",
-            remedy="Give it a security role with these privileges at organisation level, then post the request again.",
-        )
+    for user, held in await _held(tools, str(request["target"]["url"])):
+        missing = sorted(privileges(request) - held)
+        if missing:
+            raise AskPerson(
+                "privilege-missing",
+                f"The app's user {user} in the target lacks {', '.join(missing)}.",
+                remedy="Give it a security role with these privileges at organisation level, then post again.",
+            )
 
 
-async def _held(tools: Toolbox, url: str) -> frozenset[str]:
-    """The privileges of the app's user in the target."""
+async def _held(tools: Toolbox, url: str) -> list[tuple[str, frozenset[str]]]:
+    """The app's users in the target, each with the privileges it has."""
     target = tools.target(url)
     try:
         async with asyncio.timeout(TARGET_PATIENCE):
-            identity = await target.who_am_i()
-            return await target.privileges(identity.user_id)
+            ours = await target.ours()
+            return list(zip(ours, await asyncio.gather(*map(target.privileges, ours)), strict=True))
     except TimeoutError:
         raise TryAgain(
             "target-unreachable",

@@ -51,7 +51,7 @@ async def reconcile(tools: Toolbox, slice_: Slice) -> Progress:
         else:
             staged = await _not_replaced(tools, run, object_map.source, of_lane[proof.through], proof)
         target = tools.target_of(run)
-        us = await target.us()
+        us = await target.ours()
         ours, ledger = "updated" if rewritten else "created", Ledger.of(object_map)
         await _Comparison(tools, run, object_map, target, us, proof, ours, ledger).of(staged)
         await proof.keep(tools, None if rewritten else slice_.lane + proof.through * slice_.lanes)
@@ -96,7 +96,7 @@ class _Comparison:
     run: Run
     map: ObjectMap
     target: Dataverse
-    us: str
+    us: Sequence[str]
     proof: LaneProof
     ours: str
     ledger: Ledger | None

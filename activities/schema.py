@@ -69,7 +69,8 @@ async def _compared(tools: Toolbox, run: Run, wanted: Sequence[Table]) -> tuple[
     live = await target.tables([*(table.name for table in wanted), *pointed_at, "systemuser"])
     allowed = None
     if secured_columns(wanted):
-        allowed = await target.writable_secured_columns(await target.us())
+        writable = [await target.writable_secured_columns(us) for us in await target.ours()]
+        allowed = frozenset.intersection(*writable)
     return live, gaps(wanted, live, option_prefix=tools.settings.option_prefix, allowed=allowed)
 
 
@@ -84,7 +85,7 @@ async def _guide(
     needed = [step.table for step in found.steps if isinstance(step, CreateTable)]
     licence = budget_document(await target.custom_table_count(), needed, mapping)
     prefix = tools.settings.publisher_prefix
-    us = await target.us()
+    us = ", ".join(await target.ours())
     names = Names(prefix, tools.settings.option_prefix, publisher_name(prefix), components.solution_name(prefix), us)
     body = guide(wanted, live, found, licence, names, by_hand=by_hand)
     await documents.publish(tools, run.id, "setup-guide", {**body, "markdown": markdown(body), "html": html(body)})

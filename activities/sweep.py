@@ -47,8 +47,8 @@ async def sweep(tools: Toolbox, slice_: Slice) -> Progress:
         swept.done = not swept.link
         if swept.done:
             since = run.registered_at.replace("+00:00", "Z")
-            us = await target.us()
-            swept.others = await target.count(table, f"createdon ge {since} and _createdby_value ne {us}")
+            others = " and ".join(f"_createdby_value ne {us}" for us in await target.ours())
+            swept.others = await target.count(table, f"createdon ge {since} and {others}")
         if swept.done or time.monotonic() > deadline:
             await tools.staging.write_bytes(_path(run, slice_), orjson.dumps(_body(swept)))
             break

@@ -17,6 +17,8 @@ from shared.corepractice.bundle import BundleSource
 from shared.corepractice.client import ApiSource
 from shared.corepractice.source import Source
 from shared.dataverse.client import Dataverse
+from shared.dataverse.gate import Gate
+from shared.dataverse.pace import Pace
 from shared.dataverse.tokens import Credentials, StorageCredential, Tokens
 from shared.errors import AskPerson, Stop
 from shared.evidence.store import Evidence
@@ -41,16 +43,9 @@ class Toolbox:
 
     def __init__(self, config: Settings) -> None:
         self.settings = config
-        self._tokens = Tokens(
-            Credentials(
-                kind=config.dataverse_auth,
-                client_id=config.client_id,
-                tenant_id=config.tenant_id,
-                client_secret=config.client_secret,
-                assertion_file=config.assertion_file,
-                identity_client_id=config.identity_client_id,
-            )
-        )
+        self._tokens = Tokens(_credentials(config, config.client_id, config.client_secret))
+        more = (_credentials(config, one, config.secret(one) or "") for one in config.more_clients)
+        self._users = (self._tokens, *map(Tokens, more))
         # Storage is always our own tenant's: the identity signs in there, whoever we are at the target.
         credential = StorageCredential(Tokens(_identity(config)))
         self.tables = (
@@ -90,7 +85,8 @@ class Toolbox:
     def target(self, url: str) -> Dataverse:
         """The Dataverse environment at that address; one client per environment and process."""
         if url not in self._targets:
-            self._targets[url] = Dataverse(url, self._tokens)
+            pace = Gate(Pace(self.settings.allowance, users=len(self._users)))
+            self._targets[url] = Dataverse(url, *self._users, pace=pace)
         return self._targets[url]
 
     def target_of(self, run: Run) -> Dataverse:
@@ -166,6 +162,18 @@ class Toolbox:
         if run is None:
             raise Stop("run-unknown", "The runs table does not know this run any more.")
         return run
+
+
+def _credentials(config: Settings, client_id: str, secret: str) -> Credentials:
+    """Who one of the app's users is in the target."""
+    return Credentials(
+        kind=config.dataverse_auth,
+        client_id=client_id,
+        tenant_id=config.tenant_id,
+        client_secret=secret,
+        assertion_file=config.assertion_file,
+        identity_client_id=config.identity_client_id,
+    )
 
 
 def _identity(config: Settings) -> Credentials:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import urlsplit
 
+from shared.dataverse.budget import DOCUMENTED, Allowance
 from shared.errors import Stop
 
 SECRET_PREFIX = "BRIDGEWORK_SECRET_"
@@ -23,6 +24,7 @@ class Settings:
     storage_connection: str = field(default="", repr=False)
     storage_account: str = ""
     client_id: str = ""
+    more_clients: tuple[str, ...] = ()
     identity_client_id: str = ""
     tenant_id: str = ""
     dataverse_auth: str = "managed-identity"
@@ -35,6 +37,7 @@ class Settings:
     sharepoint_hosts: tuple[str, ...] = ("*.sharepoint.com",)
     graph_url: str = "https://graph.microsoft.com"
     allow_loopback: bool = False
+    allowance: Allowance = DOCUMENTED
     lanes: int = 4
     shard_records: int = 1000
     batch_rows: int = 200
@@ -97,6 +100,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         storage_connection=text("STORAGE_CONNECTION"),
         storage_account=text("STORAGE_ACCOUNT"),
         client_id=text("CLIENT_ID"),
+        more_clients=names("MORE_CLIENTS", ""),
         identity_client_id=text("IDENTITY_CLIENT_ID", text("CLIENT_ID")),
         tenant_id=text("TENANT_ID"),
         dataverse_auth=text("DATAVERSE_AUTH", "managed-identity"),
@@ -109,6 +113,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         sharepoint_hosts=names("SHAREPOINT_HOSTS", "*.sharepoint.com"),
         graph_url=text("GRAPH_URL", "https://graph.microsoft.com").rstrip("/"),
         allow_loopback=text("ALLOW_LOOPBACK") == "true",
+        allowance=_allowance(text("DATAVERSE_LIMITS")),
         lanes=int(number("LANES", 4)),
         shard_records=int(number("SHARD_RECORDS", 1000)),
         batch_rows=int(number("BATCH_ROWS", 200)),
@@ -124,6 +129,20 @@ def read(environment: Mapping[str, str]) -> Settings:
             if name.startswith(SECRET_PREFIX) and _resolved(value)
         },
     )
+
+
+def _allowance(said: str) -> Allowance:
+    """``6000 requests, 1200 s in 300 s, 52 together`` as four numbers; the documented ones where nothing is said."""
+    if not said:
+        return DOCUMENTED
+    try:
+        requests, seconds, window, together = (float(part) for part in said.split(","))
+    except ValueError:
+        requests = seconds = window = together = 0.0
+    if min(requests, seconds, window, together) <= 0:
+        problem = "BRIDGEWORK_DATAVERSE_LIMITS must be four numbers: requests, seconds, window, together."
+        raise Stop("setting-invalid", problem)
+    return Allowance(int(requests), seconds, window, int(together))
 
 
 def _resolved(value: str) -> str:

@@ -172,7 +172,7 @@ _TABLE = re.compile(r"entity '(\w+)'")
 
 
 def classify(status: int, code: str, message: str, retry_after: float | None) -> Fault:
-    """What an error answer means. ``retry_after`` is in seconds; it always lengthens the wait, never shortens it."""
+    """What an error answer means. ``retry_after`` is in seconds."""
     code = code.lower()
     rule = _BY_CODE.get(code) or _BY_STATUS.get(status)
     if code == "0x80060888":  # any malformed address, and also things that are not there
@@ -184,7 +184,9 @@ def classify(status: int, code: str, message: str, retry_after: float | None) ->
     text = rule.text
     if rule is _DENIED:
         text = _denied(message)
-    wait = max(rule.wait, retry_after or 0.0)
+    # The server's word is better than our guess, but only for a throttle does it shorten the wait.
+    told = retry_after is not None and rule.kind is _K.THROTTLED
+    wait = retry_after if told and retry_after else max(rule.wait, retry_after or 0.0)
     return Fault(rule.kind, rule.reason, text, status, code, wait, rule.tries, rule.poison, _column(message))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from shared.dataverse import odata
 from shared.dataverse.faults import FaultKind
 from shared.dataverse.reads import Reads
@@ -29,10 +31,11 @@ class Links(Reads):
         known = {str(one["LogicalName"]): one for one in definitions if one.get("EntitySetName")}
         return [(_light(known[name], lookup), lookup) for name, lookup in sorted(followed) if name in known]
 
-    async def touched_by_others(self, table: Table, lookup: str, *, us: str) -> bool | None:
+    async def touched_by_others(self, table: Table, lookup: str, *, us: Collection[str]) -> bool | None:
         """Whether anybody but ``us`` last changed a row that points anywhere by ``lookup``; None for a table that does
         not say who changed its rows, or that nobody can ask: the platform's own."""
-        rule = f"_{lookup}_value ne null and _modifiedby_value ne {us}"
+        others = " and ".join(f"_modifiedby_value ne {one}" for one in us)
+        rule = f"_{lookup}_value ne null and {others}"
         query = odata.query(select=table.primary_id, filter=rule, top="1")
         reply = await self._transport.send(
             "GET",

@@ -1,82 +1,175 @@
-"""How many requests may be on their way at once: up slowly while all goes well, down at once when told to.
+"""Which user asks which web server next, and when: as fast as Dataverse allows, without being told off. Pure.
 
-The controller is pure (the clock is an argument); the gate lets coroutines wait for it. Dataverse charges its limits to
-the calling user, so every caller in the process has to share one gate.
+Dataverse charges its limits to the calling user on the web server that answers. So there is a book (`budget`) for each
+pair of them, a request goes by the pair with the most room, and only when none has any does it wait. The servers are
+known by the affinity cookie of their answers; we keep no cookies, which would pin all load to one of them, but name
+the server that a request is to go to. An answer without the cookie goes into a book for servers that cannot be told
+apart.
 """
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
-CEILING = 52
-"""Dataverse refuses more concurrent requests of one user than this (api-limits.md)."""
+from shared.dataverse.budget import DOCUMENTED, Allowance, Budget
+
+ANY = ""
+"""No server in particular: Dataverse's load balancer chooses."""
+LOOK_ROUND = 60.0
+"""Seconds after which one request goes to any server again: there may be new ones."""
+_ENOUGH = 6
+"""So many answers in a row, for each server known, that named no new one: then there are no others."""
+_NAMELESS_SERVERS = 8.0
+_SLOWLY = 0.2
+"""Of a new measurement, in an average of them."""
+_UNKNOWN = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Leave to send one request: as which user (their number), to which server (ANY: unnamed), promised how long."""
+
+    user: int
+    server: str
+    seconds: float
+    at: float
+    busy: bool
+    """Whether this was the last free place, so that the width itself is being tried."""
 
 
 class Pace:
-    """Additive increase, multiplicative decrease, and one closed door for everybody after a throttle."""
+    """The books of all users of this process, for one environment. Times are seconds of any steady clock."""
 
-    def __init__(self, *, start: float = 8.0, ceiling: float = CEILING) -> None:
-        self.limit = min(start, ceiling)
-        self.ceiling = ceiling
-        self.closed_until = 0.0
+    def __init__(self, allowance: Allowance = DOCUMENTED, *, users: int = 1) -> None:
+        self.allowance = allowance
+        self.users = users
+        self._nameless = {user: Budget(allowance, most_share=_NAMELESS_SERVERS) for user in range(users)}
+        self._budgets: dict[tuple[int, str], Budget] = {}
+        self._servers: dict[str, float] = {}
+        self._quiet = 0
+        self._looked_round = 0.0
+        self._expected: dict[str, float] = {}
 
-    def succeeded(self, *, hint: int | None = None) -> None:
-        """One request went well. ``hint`` is the answer's x-ms-dop-hint: more than that lowers throughput."""
-        if hint is not None and hint >= 1:
-            self.ceiling = min(float(hint), CEILING)
-        self.limit = min(self.limit + 1.0 / max(self.limit, 1.0), self.ceiling)
+    def place(self, now: float, like: str, *, user: int | None = None) -> Place | float:
+        """A place for a request of the kind ``like``, or the seconds until there may be one (infinite: when one is
+        given back). ``user``: only as that one."""
+        seconds = self._expected.get(like, _UNKNOWN)
+        free, soonest, closed = [], math.inf, False
+        for number, server, budget in self._choices(user):
+            wait = budget.wait(now, seconds)
+            closed = closed or wait > 0
+            soonest = min(soonest, wait)
+            if wait <= 0:
+                free.append((budget.room(now), number, server))
+        if not free:
+            return soonest
+        _, number, server = max(free)
+        if not closed and now - self._looked_round > LOOK_ROUND:
+            server = ANY  # to any of them, while none would refuse it
+        if server == ANY:
+            self._looked_round = now
+        budget = self._book(number, server)
+        budget.begin(now, seconds)
+        return Place(number, server, seconds, now, budget.under_way >= budget.width.allowed())
 
-    def throttled(self, now: float, wait: float) -> None:
-        """A request was refused for going too fast. A burst of refusals counts as one: they share a cause."""
-        if now >= self.closed_until:
-            self.limit = max(1.0, self.limit / 2)
-        self.closed_until = max(self.closed_until, now + wait)
+    def sent(self, place: Place, now: float) -> Place:
+        """It goes out only now: until then it waited for a token."""
+        return replace(place, at=now)
 
-    def allowed(self) -> int:
-        """How many requests may be under way now."""
-        return max(1, int(self.limit))
+    def answered(self, place: Place, now: float, like: str, *, server: str | None, hint: int | None = None) -> None:
+        """The answer came, from ``server`` (None: it did not say)."""
+        taken = now - place.at
+        known = self._expected.get(like)
+        self._expected[like] = taken if known is None else known + _SLOWLY * (taken - known)
+        budget = self._settle(place, now, taken, server)
+        if hint is not None:
+            budget.width.hinted(hint)
+        budget.width.answered(like, taken, busy=place.busy)
 
-    def wait(self, now: float) -> float:
-        """Seconds until the door opens again; 0 when it is open."""
-        return max(0.0, self.closed_until - now)
-
-
-class Gate:
-    """Lets callers through in order as the pace allows. ``clock`` is in seconds."""
-
-    def __init__(
+    def refused(
         self,
-        pace: Pace | None = None,
+        place: Place,
+        now: float,
+        wait: float,
         *,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        server: str | None,
+        together: bool,
+        told: Allowance | None = None,
     ) -> None:
-        self.pace = pace or Pace()
-        self.clock = clock
-        self.sleep = sleep
-        self.under_way = 0
-        self._room = asyncio.Condition()
+        """It was refused for going too fast, and is welcome again in ``wait`` seconds. ``told``: the limits as the
+        refusal spells them, where they are not those we went by."""
+        self._settle(place, now, None, server).refused(now, wait, together=together)
+        if told is not None and told != self.allowance:
+            self.allowance = told
+            for budget in self.books():
+                budget.allowance = told
 
-    async def enter(self, *, patience: float) -> float:
-        """Wait for a place. 0 when it was given; else the seconds still closed, when that is beyond ``patience``."""
-        while True:
-            wait = self.pace.wait(self.clock())
-            if wait > patience:
-                return wait
-            if wait > 0:
-                patience -= wait
-                await self.sleep(wait)
-                continue
-            async with self._room:
-                if self.under_way < self.pace.allowed():
-                    self.under_way += 1
-                    return 0.0
-                await self._room.wait()
+    def withdrawn(self, place: Place, now: float) -> None:
+        """It was not sent after all."""
+        self._book(place.user, place.server).end(now, place.seconds, None)
 
-    async def leave(self) -> None:
-        """Give the place back."""
-        async with self._room:
-            self.under_way -= 1
-            self._room.notify_all()
+    def closed(self, now: float, *, user: int | None = None) -> float:
+        """Seconds until any book is open again after a refusal; 0 where one is."""
+        return max(0.0, min(budget.closed_until - now for _, _, budget in self._choices(user)))
+
+    def lost(self, place: Place, now: float) -> None:
+        """No answer came. What it took may have been execution, so it is charged."""
+        self._book(place.user, place.server).end(now, place.seconds, now - place.at)
+
+    def close(self, now: float, wait: float) -> None:
+        """Everybody waits: a refusal of which nobody knows whom it was for."""
+        for budget in self.books():
+            budget.refused(now, wait, together=True)
+
+    def books(self) -> Iterator[Budget]:
+        """All of them."""
+        yield from self._nameless.values()
+        yield from self._budgets.values()
+
+    @property
+    def servers(self) -> int:
+        """How many web servers have shown themselves."""
+        return len(self._servers)
+
+    @property
+    def refusals(self) -> int:
+        """How often we were told off."""
+        return sum(budget.refusals for budget in self.books())
+
+    def _choices(self, user: int | None) -> Iterator[tuple[int, str, Budget]]:
+        still_looking = self._quiet < _ENOUGH * max(1, len(self._servers))
+        servers = [ANY] if still_looking or not self._servers else list(self._servers)
+        for number in range(self.users) if user is None else (user,):
+            for server in servers:
+                yield number, server, self._book(number, server)
+
+    def _book(self, user: int, server: str) -> Budget:
+        if server == ANY:
+            return self._nameless[user]
+        if (user, server) not in self._budgets:
+            budget = self._budgets[user, server] = Budget(self.allowance)
+            budget.width.now = self._nameless[user].width.now
+        return self._budgets[user, server]
+
+    def _settle(self, place: Place, now: float, seconds: float | None, server: str | None) -> Budget:
+        """End the request in the book it was begun in, and write it into that of the server that answered."""
+        begun = self._book(place.user, place.server)
+        if server is None or server == place.server:
+            begun.end(now, place.seconds, seconds)
+            self._quiet += place.server == ANY and server is None and bool(self._servers)
+            return begun
+        begun.end(now, place.seconds, None)
+        self._quiet = self._quiet + 1 if server in self._servers else 0
+        self._servers[server] = now
+        if place.server != ANY:
+            self._gone(place.server)
+        book = self._book(place.user, server)
+        if seconds is not None:
+            book.charge(now, seconds)
+        return book
+
+    def _gone(self, server: str) -> None:
+        """A server that another one answers for has left."""
+        self._servers.pop(server, None)

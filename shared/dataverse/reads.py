@@ -6,10 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
+import orjson
+
 from shared.dataverse import metadata, odata
-from shared.dataverse.faults import FaultKind
+from shared.dataverse.batch import Operation
+from shared.dataverse.faults import FaultKind, failure
 from shared.dataverse.results import Bulk, Identity, User
-from shared.dataverse.transport import Transport
+from shared.dataverse.together import together
+from shared.dataverse.transport import FIRST, Transport, part_fault
 from shared.schema.model import Table
 
 Row = dict[str, Any]
@@ -19,24 +23,33 @@ _USER_COLUMNS = (
 )
 
 
+IDS_AT_ONCE = 1_000
+"""Of one question inside a $batch: an address there may have 64 KB (65,536 characters), and each takes 43 of them."""
+
+
 class Reads:
     """Verbs that change nothing. They may be repeated at will."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._bulk: dict[str, Bulk] = {}
-        self._us = ""
+        self._ours: list[str] = []
 
-    async def who_am_i(self) -> Identity:
-        """The application user behind our token."""
-        body = await self._get("WhoAmI", where="WhoAmI")
+    async def who_am_i(self, user: int = FIRST) -> Identity:
+        """The application user behind our token, or behind that of another of our users."""
+        body = (await self._transport.send("GET", "WhoAmI", where="WhoAmI", user=user)).json()
         return Identity(body["UserId"], body["BusinessUnitId"], body["OrganizationId"])
 
     async def us(self) -> str:
-        """The id of the user that we write as, asked once: it is our token's."""
-        if not self._us:
-            self._us = (await self.who_am_i()).user_id
-        return self._us
+        """The id of the user that we are where one is enough."""
+        return (await self.ours())[FIRST]
+
+    async def ours(self) -> list[str]:
+        """The ids of all users that we write as, in lower case, asked once: they are our tokens'."""
+        if not self._ours:
+            found = await asyncio.gather(*(self.who_am_i(user) for user in range(self._transport.users)))
+            self._ours = [identity.user_id.lower() for identity in found]
+        return self._ours
 
     async def privileges(self, user_id: str) -> frozenset[str]:
         """The names of the privileges that the user has by any role (``prvCreateContact``)."""
@@ -86,20 +99,43 @@ class Reads:
             self._bulk[table] = Bulk(create, update)
         return self._bulk[table]
 
-    async def rows(self, table: Table, ids: Iterable[str], *, select: Sequence[str]) -> dict[str, Row]:
+    async def rows(
+        self, table: Table, ids: Iterable[str], *, select: Sequence[str], yields: bool = False
+    ) -> dict[str, Row]:
         """The rows of those ids that are there, as they travel (lookups as ``_name_value``), with ``@odata.etag``.
 
-        ``select`` takes logical names; the primary id is always among them.
+        ``select`` takes logical names; the primary id is always among them. ``yields``: it can wait for others.
         """
         columns = _columns(table, select)
         wanted = list(dict.fromkeys(identity.lower() for identity in ids))
-        groups = odata.groups(wanted, room=self._room(columns))
-        pages = await asyncio.gather(*(self._group(table, group, columns) for group in groups))
+        few = list(odata.groups(wanted, room=self._room(columns)))
+        if len(few) <= 1:
+            pages = [await self._few(table, wanted, columns, yields=yields)] if wanted else []
+        else:
+            starts = range(0, len(wanted), IDS_AT_ONCE)
+            groups = (wanted[start : start + IDS_AT_ONCE] for start in starts)
+            pages = await together(self._many(table, group, columns, yields=yields) for group in groups)
         return {row[table.primary_id].lower(): row for page in pages for row in page}
 
-    async def _group(self, table: Table, ids: Sequence[str], columns: str) -> list[Row]:
+    async def _few(self, table: Table, ids: Sequence[str], columns: str, *, yields: bool) -> list[Row]:
         path = table.set_name + odata.within(table.primary_id, ids, select=columns)
-        return [row async for page in self._follow(path, where=f"read {table.name}", size=5000) for row in page]
+        headers = {"Prefer": f"odata.maxpagesize={IDS_AT_ONCE}"}
+        reply = await self._transport.send(
+            "GET", path, where=f"read {table.name}", headers=headers, rows=len(ids), yields=yields, user=None
+        )
+        return list(reply.json()["value"])
+
+    async def _many(self, table: Table, ids: Sequence[str], columns: str, *, yields: bool) -> list[Row]:
+        """More ids than an address has room for go inside a $batch, where it may be longer."""
+        path = self._transport.path(table.set_name + odata.within(table.primary_id, ids, select=columns))
+        headers = {"Accept": "application/json", "Prefer": f"odata.maxpagesize={IDS_AT_ONCE}"}
+        where = f"read {table.name}"
+        [part] = await self._transport.batch(
+            [Operation("GET", path, headers)], where=where, yields=yields, rows=len(ids)
+        )
+        if (fault := part_fault(part)) is not None:
+            raise failure(fault, where)
+        return list(orjson.loads(part.body)["value"])
 
     def _room(self, columns: str) -> int:
         """Characters that the ids in an address may take up when it also asks for those columns."""

@@ -1,13 +1,14 @@
 """The writing verbs. Each answers for every row; none repeats blindly what may have happened already.
 
-Fast while all goes well (one bulk message), exact when it does not: a refused bulk message is taken apart by a $batch
-that goes on after an error, so that good rows go in and bad ones are named. Whether a lost answer was a success is
-settled by reading the rows back: their ids are ours, so nothing has to be guessed.
+Fast while all goes well (bulk messages, several at once), exact when it does not: a refused bulk message is taken
+apart by a $batch that goes on after an error, so that good rows go in and bad ones are named. Whether a lost answer
+was a success is settled by reading the rows back: their ids are ours, so nothing has to be guessed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import asyncio
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -19,15 +20,20 @@ from shared.dataverse.faults import Fault, FaultKind
 from shared.dataverse.reads import Reads
 from shared.dataverse.results import Result
 from shared.dataverse.singly import each
-from shared.dataverse.transport import OutcomeUnknown, Reply
+from shared.dataverse.sizes import Sizes, cut
+from shared.dataverse.together import together
+from shared.dataverse.transport import OutcomeUnknown, Reply, Transport
 from shared.errors import Stop
 from shared.schema.model import Table
 
 Row = Mapping[str, Any]
 Results = dict[str, Result]
+Wire = dict[str, bytes]
+"""Rows as they travel, encoded once, by their ids in lower case."""
 
-BULK_ROWS = 1_000
-"""The most rows of one bulk message; Dataverse documents no limit, but recommends 100 to 1,000."""
+FIRST_ROWS = 10
+"""Of the first bulk message to a table. The platform makes SQL types for it then, and a second one meanwhile is refused
+(0x80044150), so it goes alone; nobody should wait long for it."""
 
 _JUDGED = frozenset({FaultKind.DATA, FaultKind.ALREADY, FaultKind.CONFLICT, FaultKind.TOO_LARGE, FaultKind.BUG})
 
@@ -39,25 +45,36 @@ class Rows(Reads):
     that Dataverse does not understand) is raised. An id may be named only once in a call.
     """
 
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(transport)
+        self._sizes = Sizes()
+        self._warm: set[str] = set()
+        self._warming: dict[str, asyncio.Lock] = {}
+
     async def create(self, table: Table, rows: Sequence[Row], *, caller: str | None = None) -> list[Result]:
         """Make the rows, each with the id it names. One that is there already by that id is a success.
 
         ``caller``: the Entra object id of the user who is to have made them (`callers`); such rows go one by one, in
         batches. Where that user may not make them, they come back with a reason that starts with ``caller-``.
         """
-        ids, found = ids_of(table, rows), Results()
-        for chunk in chunks_of(rows):
-            bulk = caller is None and (await self.bulk(table.name)).create
-            found |= await (self._create_bulk(table, chunk) if bulk else self._create_each(table, chunk, caller))
+        ids = ids_of(table, rows)
+        wire = dict(zip(ids, map(orjson.dumps, rows), strict=True))
+        if caller is None and (await self.bulk(table.name)).create:
+            found = await self._create_in_bulk(table, wire)
+        else:
+            found = await self._create_each(table, wire, caller)
         return [found[row_id] for row_id in ids]
 
     async def update(self, table: Table, rows: Sequence[Row]) -> list[Result]:
         """Change rows that are there; never makes one. With ``@odata.etag``, only if nobody changed it since."""
-        ids, found = ids_of(table, rows), Results()
+        ids = ids_of(table, rows)
         guarded = any(odata.ETAG in row for row in rows)
-        for chunk in chunks_of(rows):
-            bulk = not guarded and len(chunk) > 1 and (await self.bulk(table.name)).update
-            found |= await (self._update_bulk(table, chunk) if bulk else self._update_each(table, chunk))
+        if not guarded and len(rows) > 1 and (await self.bulk(table.name)).update:
+            size = self._sizes.of(table.name).now
+            chunks = [rows[start : start + size] for start in range(0, len(rows), size)]
+            found = _merged(await together(self._update_bulk(table, chunk) for chunk in chunks))
+        else:
+            found = await self._update_each(table, rows)
         return [found[row_id] for row_id in ids]
 
     async def delete(self, table: Table, items: Sequence[tuple[str, str | None]]) -> list[Result]:
@@ -71,26 +88,45 @@ class Rows(Reads):
         results = await each(self._transport, table, work, settle=_unsettled, where=f"delete {table.name}")
         return [_gone(results[row_id.lower()]) for row_id, _ in items]
 
-    async def _create_bulk(self, table: Table, rows: Sequence[Row], *, tries: int = 3) -> Results:
+    async def _create_in_bulk(self, table: Table, wire: Wire) -> Results:
+        """By bulk messages of the size that pays, side by side; the first to a table goes alone."""
+        found = Results()
+        if table.name not in self._warm:
+            async with self._warming.setdefault(table.name, asyncio.Lock()):
+                if table.name not in self._warm:
+                    first = dict(list(wire.items())[:FIRST_ROWS])
+                    found = await self._create_bulk(table, first)
+                    self._warm.add(table.name)
+                    wire = {row_id: row for row_id, row in wire.items() if row_id not in first}
+        items = list(wire.items())
+        slices = cut([len(row) for _, row in items], rows=self._sizes.of(table.name).now)
+        return found | _merged(await together(self._create_bulk(table, dict(items[part])) for part in slices))
+
+    async def _create_bulk(self, table: Table, wire: Wire, *, tries: int = 3) -> Results:
+        size = self._sizes.of(table.name)
         try:
-            reply = await self._send_bulk(table, "CreateMultiple", rows, repeatable=False)
+            reply = await self._send_bulk(table, "CreateMultiple", wire.values(), repeatable=False)
         except OutcomeUnknown as unknown:
             if tries == 1:
                 raise
             await self._transport.gate.sleep(unknown.after)
-            done = await self._present(table, [row[table.primary_id].lower() for row in rows])
-            missing = [row for row in rows if row[table.primary_id].lower() not in done]
+            done = await self._present(table, list(wire))
+            missing = {row_id: row for row_id, row in wire.items() if row_id not in done}
             return done | (await self._create_bulk(table, missing, tries=tries - 1) if missing else {})
         if reply.fault is None:
-            return all_ok(table, rows, reply.status)
-        if reply.fault.kind is FaultKind.TOO_LARGE and len(rows) > 1:
-            middle = len(rows) // 2
-            first = await self._create_bulk(table, rows[:middle], tries=tries)
-            return first | await self._create_bulk(table, rows[middle:], tries=tries)
-        return await self._create_each(table, rows)
+            size.took(len(wire), reply.seconds)
+            return all_ok(wire, reply.status)
+        if reply.fault.kind is FaultKind.TOO_LARGE and len(wire) > 1:
+            middle = len(wire) // 2
+            size.shrink(len(wire), to=middle)
+            items = list(wire.items())
+            first = await self._create_bulk(table, dict(items[:middle]), tries=tries)
+            return first | await self._create_bulk(table, dict(items[middle:]), tries=tries)
+        return await self._create_each(table, wire)
 
-    async def _create_each(self, table: Table, rows: Sequence[Row], caller: str | None = None) -> Results:
-        work = {row[table.primary_id].lower(): self._operation("POST", table.set_name, {}, row) for row in rows}
+    async def _create_each(self, table: Table, wire: Wire, caller: str | None = None) -> Results:
+        path = self._transport.path(table.set_name)
+        work = {row_id: Operation("POST", path, {}, row) for row_id, row in wire.items()}
 
         async def present(ids: Collection[str]) -> Results:
             return await self._present(table, list(ids))
@@ -106,9 +142,9 @@ class Rows(Reads):
         return {row_id: Result(row_id, True, already=True) for row_id in ids if row_id in there}
 
     async def _update_bulk(self, table: Table, rows: Sequence[Row]) -> Results:
-        reply = await self._send_bulk(table, "UpdateMultiple", rows, repeatable=True)
+        reply = await self._send_bulk(table, "UpdateMultiple", map(orjson.dumps, rows), repeatable=True)
         if reply.fault is None:
-            return all_ok(table, rows, reply.status)
+            return all_ok(ids_of(table, rows), reply.status)
         if reply.fault.kind is FaultKind.TOO_LARGE and len(rows) > 1:
             middle = len(rows) // 2
             return await self._update_bulk(table, rows[:middle]) | await self._update_bulk(table, rows[middle:])
@@ -150,15 +186,19 @@ class Rows(Reads):
                 results[row_id] = Result(row_id, False, "edited-since", status=412)
         return results
 
-    async def _send_bulk(self, table: Table, message: str, rows: Sequence[Row], *, repeatable: bool) -> Reply:
-        kind = f"Microsoft.Dynamics.CRM.{table.name}"
+    async def _send_bulk(self, table: Table, message: str, rows: Iterable[bytes], *, repeatable: bool) -> Reply:
+        """One bulk message of encoded rows: each only gets the name of its table in front."""
+        kind = b'{"@odata.type":"Microsoft.Dynamics.CRM.%b",' % table.name.encode()
+        targets = [kind + row[1:] for row in rows]
         return await self._transport.send(
             "POST",
             f"{table.set_name}/Microsoft.Dynamics.CRM.{message}",
             where=f"{message} {table.name}",
-            body={"Targets": [{"@odata.type": kind, **row} for row in rows]},
+            content=(odata.JSON, b'{"Targets":[' + b",".join(targets) + b"]}"),
             accept=_JUDGED,
             repeatable=repeatable,
+            rows=len(targets),
+            user=None,
         )
 
     def _operation(self, method: str, path: str, headers: Mapping[str, str], body: Row | None = None) -> Operation:
@@ -181,15 +221,13 @@ def _twice(table: Table) -> Stop:
     return Stop("id-twice", f"Two rows of one request to {table.name} have the same id.")
 
 
-def chunks_of(rows: Sequence[Any]) -> list[Sequence[Any]]:
-    """As many as one bulk message takes, again and again."""
-    return [rows[start : start + BULK_ROWS] for start in range(0, len(rows), BULK_ROWS)]
-
-
-def all_ok(table: Table, rows: Sequence[Row], status: int) -> Results:
+def all_ok(ids: Iterable[str], status: int) -> Results:
     """The results of a message that went in whole."""
-    ids = (row[table.primary_id].lower() for row in rows)
     return {row_id: Result(row_id, True, status=status) for row_id in ids}
+
+
+def _merged(found: Iterable[Results]) -> Results:
+    return {row_id: result for some in found for row_id, result in some.items()}
 
 
 def _gone(result: Result) -> Result:

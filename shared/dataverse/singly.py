@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from shared.dataverse.batch import Operation
 from shared.dataverse.faults import NO_ANSWER, Fault, FaultKind, failure
 from shared.dataverse.results import Result
+from shared.dataverse.together import together
 from shared.dataverse.transport import OutcomeUnknown, Transport, backoff, part_fault
 from shared.schema.model import Table
 
@@ -58,7 +59,7 @@ async def each(
         pending = {row_id: work[row_id] for row_id in again}
         slowest = max(again.values(), key=lambda fault: fault.wait)
         if slowest.kind is FaultKind.THROTTLED:
-            transport.gate.pace.throttled(transport.gate.clock(), slowest.wait)
+            transport.gate.pace.close(transport.gate.clock(), slowest.wait)
         elif attempt < _TRIES:
             await transport.gate.sleep(backoff(slowest, attempt))
     raise failure(slowest, where)
@@ -80,19 +81,22 @@ async def _send(
     headers: Mapping[str, str],
 ) -> dict[str, Fault]:
     faults: dict[str, Fault] = {}
-    for group in _groups(pending):
+
+    async def send(group: list[str]) -> None:
         try:
             operations = [pending[row_id] for row_id in group]
             parts = await transport.batch(operations, where=where, repeatable=False, headers=headers)
         except OutcomeUnknown:
-            faults |= dict.fromkeys(group, NO_ANSWER)
-            continue
+            faults.update(dict.fromkeys(group, NO_ANSWER))
+            return
         for row_id, part in zip(group, parts, strict=True):
             fault = part_fault(part)
             if fault is None:
                 results[row_id] = Result(row_id, True, status=part.status)
             else:
                 faults[row_id] = fault
+
+    await together(send(group) for group in _groups(pending))
     return faults
 
 

@@ -1,13 +1,15 @@
 """The one way to Dataverse: every request of every verb goes through `Transport.send`. DOOR
 
-Here live the token, the pace, the retries by error class and the honest answer to "did it happen?". Verbs above decide
+Here live the tokens, the pace, the retries by error class and the honest answer to "did it happen?". Verbs above decide
 what a refusal means for their rows; they never see a throttle.
 """
 
 from __future__ import annotations
 
 import http.cookiejar
+import math
 import random
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -18,18 +20,25 @@ import orjson
 
 from shared.dataverse import batch, odata
 from shared.dataverse.batch import Operation, Part, read_error
+from shared.dataverse.budget import Allowance
 from shared.dataverse.faults import NO_ANSWER, NOT_SENT, Fault, FaultKind, classify, failure
-from shared.dataverse.pace import Gate
+from shared.dataverse.gate import Gate
+from shared.dataverse.pace import ANY, Pace, Place
 from shared.errors import Stop, TryAgain
 
 PATIENCE = 120.0
 """Seconds a request is retried before the wait goes back to the caller, who can set a durable timer."""
 
 _TIMEOUT = httpx.Timeout(connect=15.0, read=110.0, write=60.0, pool=None)
-_LIMITS = httpx.Limits(max_connections=60, max_keepalive_connections=60, keepalive_expiry=60.0)
+_LIMITS = httpx.Limits(max_connections=400, max_keepalive_connections=400, keepalive_expiry=60.0)
+"""More than any pace lets through: the gate is what holds requests back, not the pool."""
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _WAITABLE = frozenset({FaultKind.RETRY, FaultKind.THROTTLED, FaultKind.CUSTOMIZATION, FaultKind.AMBIGUOUS})
 _LONGEST_BACKOFF = 30.0
+FIRST = 0
+"""The user that we are, where it matters who asks."""
+_TOGETHER = "0x80072326"
+_AFFINITY = re.compile(r"\bARRAffinity=([^;,\s]+)")
 
 
 class TokenSource(Protocol):
@@ -46,12 +55,14 @@ class OutcomeUnknown(TryAgain):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer. ``fault`` is None for success, else a refusal of a kind the caller said it would judge."""
+    """An answer. ``fault`` is None for success, else a refusal of a kind the caller said it would judge. ``seconds``:
+    how long it took to come."""
 
     status: int
     headers: httpx.Headers
     body: bytes
     fault: Fault | None = None
+    seconds: float = 0.0
 
     def json(self) -> Any:
         """The body as JSON; Stop when it is not."""
@@ -64,24 +75,53 @@ class Reply:
 def connect(**options: Any) -> httpx.AsyncClient:
     """The process's one HTTP client: kept-alive connections and no cookies.
 
-    The ARRAffinity cookie would pin all load to one web server and so to one server's share of the limits.
+    A kept ARRAffinity cookie would pin all load to one web server and so to one server's share of the limits.
     """
     client = httpx.AsyncClient(timeout=_TIMEOUT, limits=_LIMITS, **options)
     client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
     return client
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """One request as it goes out, as often as it has to. ``rows`` it writes or asks for: what it may take goes by
+    that."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    data: bytes | None
+    where: str
+    rows: int
+    yields: bool
+    user: int | None
+
+    @property
+    def like(self) -> str:
+        """Its kind and about its size: requests that are alike take about as long."""
+        return f"{self.where}/{round(2 * math.log2(max(1, self.rows)))}"
+
+
 class Transport:
-    """Sends requests to one environment. ``url`` is its address without a path, which is also the token's resource."""
+    """Sends requests to one environment. ``url`` is its address without a path, which is also the tokens' resource.
+
+    ``users`` are the application users it may send as, each with limits of his own; the first is the one we are.
+    """
 
     def __init__(
-        self, url: str, tokens: TokenSource, *, client: httpx.AsyncClient | None = None, gate: Gate | None = None
+        self,
+        url: str,
+        users: Sequence[TokenSource],
+        *,
+        client: httpx.AsyncClient | None = None,
+        gate: Gate | None = None,
     ) -> None:
         parts = urlsplit(url)
         self.origin = f"{parts.scheme}://{parts.netloc}"
         self.root = self.origin + odata.ROOT
-        self.gate = gate or Gate()
-        self._tokens = tokens
+        self.gate = gate or Gate(Pace(users=len(users)))
+        self.users = len(users)
+        self._users = tuple(users)
         self._client = client or connect()
         self._owns_client = client is None
 
@@ -101,27 +141,33 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         accept: Collection[FaultKind] = (),
         repeatable: bool = True,
+        rows: int = 1,
+        yields: bool = False,
+        user: int | None = FIRST,
     ) -> Reply:
-        """One request, retried while that can help, for at most PATIENCE seconds.
+        """One request, retried while that can help, for at most PATIENCE seconds beside its turn at the gate.
 
         ``path`` is relative to the service root, or an absolute address of the same environment (a next link).
         ``content`` is a Content-Type and bytes, in place of a JSON ``body``. Faults of the kinds in ``accept`` come
         back in the reply; others are raised as TryAgain, AskPerson or Stop, with ``where`` to say what was tried.
-        Unless ``repeatable``, an answer that never came raises OutcomeUnknown.
+        Unless ``repeatable``, an answer that never came raises OutcomeUnknown. ``rows`` is what it is about, ``yields``
+        lets other requests pass. ``user`` is whom it is sent as; None: whoever of us has most room.
         """
         kind, data = content or (odata.JSON, orjson.dumps(body) if body is not None else None)
         head = {**odata.HEADERS, **({"Content-Type": kind} if data is not None else {}), **(headers or {})}
-        url = self._address(path)
+        request = _Request(method, self._address(path), head, data, where, rows, yields, user)
         deadline = self.gate.clock() + PATIENCE
-        tries, refreshed = 0, False
+        tries, refreshed = 0, set[int]()
         while True:
-            reply = await self._once(method, url, head, data, deadline=deadline, where=where)
+            place, held_back = await self._place(request, patience=deadline - self.gate.clock())
+            deadline += held_back
+            reply = await self._once(request, place)
             fault = reply.fault
             if fault is None:
                 return reply
-            if reply.status == 401 and not refreshed:
-                self._tokens.forget(self.origin)
-                refreshed = True
+            if reply.status == 401 and place.user not in refreshed:
+                self._users[place.user].forget(self.origin)
+                refreshed.add(place.user)
                 continue
             if fault.kind is FaultKind.AMBIGUOUS and not repeatable:
                 raise OutcomeUnknown(fault.reason, f"{where}: {fault.text}.", after=fault.wait)
@@ -135,7 +181,7 @@ class Transport:
             wait = backoff(fault, tries)
             if self.gate.clock() + wait > deadline:
                 raise failure(replace(fault, wait=wait), where)
-            if fault.kind is not FaultKind.THROTTLED:  # a throttle closed the gate, which makes everybody wait
+            if fault.kind is not FaultKind.THROTTLED:  # a throttle closed the book, which makes everybody wait
                 await self.gate.sleep(wait)
 
     async def batch(
@@ -145,8 +191,11 @@ class Transport:
         where: str,
         repeatable: bool = True,
         headers: Mapping[str, str] | None = None,
+        rows: int | None = None,
+        yields: bool = False,
     ) -> list[Part]:
-        """One $batch that goes on after an error: an answer per operation, in order."""
+        """One $batch that goes on after an error: an answer per operation, in order. ``rows``: how many it is about,
+        where they are not as many as the operations."""
         reply = await self.send(
             "POST",
             "$batch",
@@ -154,6 +203,9 @@ class Transport:
             content=batch.encode(operations),
             headers={"Prefer": "odata.continue-on-error", **(headers or {})},
             repeatable=repeatable,
+            rows=len(operations) if rows is None else rows,
+            yields=yields,
+            user=None,
         )
         try:
             parts = batch.decode(reply.headers.get("content-type", ""), reply.body)
@@ -175,30 +227,53 @@ class Transport:
             raise Stop("foreign-link", "Dataverse answered with a link to another host; no token is sent there.")
         return path
 
-    async def _once(
-        self, method: str, url: str, headers: Mapping[str, str], data: bytes | None, *, deadline: float, where: str
-    ) -> Reply:
-        closed = await self.gate.enter(patience=max(0.0, deadline - self.gate.clock()))
-        if closed:
-            raise TryAgain("throttled", f"{where}: Dataverse asks us to slow down.", after=closed)
+    async def _place(self, request: _Request, *, patience: float) -> tuple[Place, float]:
+        """A place at the gate, and the seconds that our own book made us wait for it, which are nobody's refusal."""
+        began = self.gate.clock()
+        closed = self.gate.pace.closed(began, user=request.user)
+        place = await self.gate.enter(
+            request.like, patience=max(0.0, patience), yields=request.yields, user=request.user
+        )
+        if not isinstance(place, Place):
+            raise TryAgain("throttled", f"{request.where}: Dataverse asks us to slow down.", after=place)
+        return place, max(0.0, self.gate.clock() - began - closed)
+
+    async def _once(self, request: _Request, place: Place) -> Reply:
+        clock, pace = self.gate.clock, self.gate.pace
+        answer: httpx.Response | None = None
+        lost: Fault | None = None
         try:
-            token = await self._tokens.token(self.origin)
-            answer = await self._client.request(
-                method, url, content=data, headers={**headers, "Authorization": f"Bearer {token}"}
-            )
+            headers = {**request.headers, "Authorization": f"Bearer {await self._users[place.user].token(self.origin)}"}
+            if place.server != ANY:
+                headers["Cookie"] = f"ARRAffinity={place.server}"
+            place = pace.sent(place, clock())
+            answer = await self._client.request(request.method, request.url, content=request.data, headers=headers)
         except _NOT_SENT:
             return Reply(0, httpx.Headers(), b"", NOT_SENT)
         except httpx.RequestError:
-            return Reply(0, httpx.Headers(), b"", NO_ANSWER)
+            lost = NO_ANSWER
+            return Reply(0, httpx.Headers(), b"", lost)
         finally:
-            await self.gate.leave()
+            if answer is None:
+                (pace.lost if lost else pace.withdrawn)(place, clock())
+                self.gate.leave()
         answer.stream = httpx.ByteStream(b"")  # it points back at the answer: bodies would wait for the collector
         fault = None if answer.is_success or answer.status_code == 304 else _fault(answer)
+        self._told(place, request, answer, fault)
+        self.gate.leave()
+        return Reply(answer.status_code, answer.headers, answer.content, fault, clock() - place.at)
+
+    def _told(self, place: Place, request: _Request, answer: httpx.Response, fault: Fault | None) -> None:
+        """What an answer says about the pace."""
+        now, pace = self.gate.clock(), self.gate.pace
+        named = [_AFFINITY.search(text) for text in answer.headers.get_list("set-cookie")]
+        server = next((found[1] for found in named if found), None)
         if fault is not None and fault.kind is FaultKind.THROTTLED:
-            self.gate.pace.throttled(self.gate.clock(), fault.wait)
-        elif fault is None:
-            self.gate.pace.succeeded(hint=_number(answer.headers.get("x-ms-dop-hint")))
-        return Reply(answer.status_code, answer.headers, answer.content, fault)
+            told = _limits(answer.content, pace.allowance)
+            pace.refused(place, now, fault.wait, server=server, together=fault.code == _TOGETHER, told=told)
+        else:
+            hint = _number(answer.headers.get("x-ms-dop-hint"))
+            pace.answered(place, now, request.like, server=server, hint=hint)
 
 
 def backoff(fault: Fault, tries: int) -> float:
@@ -219,6 +294,27 @@ def part_fault(part: Part) -> Fault | None:
 def _fault(answer: httpx.Response) -> Fault:
     code, message = read_error(answer.content)
     return classify(answer.status_code, code, message, _seconds(answer.headers.get("retry-after")))
+
+
+_SAID = (
+    ("requests", re.compile(r"Number of requests exceeded the limit of ([\d,]+)")),
+    ("seconds", re.compile(r"execution time of incoming requests exceeded limit of ([\d,]+) milliseconds")),
+    ("together", re.compile(r"Number of concurrent requests exceeded the limit of ([\d,]+)")),
+    ("window", re.compile(r"over time window of ([\d,]+) seconds")),
+)
+
+
+def _limits(content: bytes, known: Allowance) -> Allowance:
+    """The limits as a refusal's message spells them (api-limits.md): an environment may have others than the
+    documented."""
+    _, message = read_error(content)
+    said = {name: found[1].replace(",", "") for name, rule in _SAID if (found := rule.search(message))}
+    return Allowance(
+        requests=int(said.get("requests", known.requests)),
+        seconds=float(said["seconds"]) / 1000 if "seconds" in said else known.seconds,
+        window=float(said.get("window", known.window)),
+        together=int(said.get("together", known.together)),
+    )
 
 
 def _seconds(text: str | None) -> float | None:

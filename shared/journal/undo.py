@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,10 +26,14 @@ def _none(_: str) -> bool:
 
 
 def decide(
-    page: Page, present: Mapping[str, Mapping[str, Any]], *, us: str, released: Callable[[str], bool] = _none
+    page: Page,
+    present: Mapping[str, Mapping[str, Any]],
+    *,
+    us: Collection[str],
+    released: Callable[[str], bool] = _none,
 ) -> Undo:
-    """What undoing a page takes. ``us`` is the user the app writes as; ``released``: whether a person said that a row
-    may be undone although somebody edited it.
+    """What undoing a page takes. ``us`` are the users the app writes as, in lower case; ``released``: whether a person
+    said that a row may be undone although somebody edited it.
 
     A page that was intended but never settled has no versions: such a row is ours while we were the last to change it.
     """
@@ -53,12 +57,12 @@ def decide(
     return Undo(undo.deletes, undo.restores, undo.held, done)
 
 
-def _untouched(page: Page, entry: Entry, there: Mapping[str, Any], us: str) -> bool:
+def _untouched(page: Page, entry: Entry, there: Mapping[str, Any], us: Collection[str]) -> bool:
     if entry.version == MERGED:
         return False
     if page.state is PageState.SETTLED and entry.version:
         return bool(there[ETAG] == entry.version)
-    return str(there.get("_modifiedby_value", "")).lower() == us.lower()
+    return str(there.get("_modifiedby_value", "")).lower() in us
 
 
 def _as_before(before: Mapping[str, Any], there: Mapping[str, Any]) -> bool:

@@ -217,7 +217,7 @@ def _changed(facts: Facts, fields: list[FieldOutcome]) -> dict[str, Any] | None:
         "deleted": False,
         "version_left": left.version,
         "version_now": there.row[ETAG],
-        "by": {"systemuser": editor or None, "name": there.editor, "ourselves": editor == facts.us.lower()},
+        "by": {"systemuser": editor or None, "name": there.editor, "ourselves": editor in facts.us},
         "at": there.modified_on or None,
         "columns_that_differ": [field.column for field in fields if field.outcome.wrong],
     }

@@ -91,7 +91,7 @@ class Facts:
     rules: FieldMap
     map: ObjectMap
     id: str
-    us: str
+    us: Sequence[str]
     words: Sequence[Staged]
     expected: Row | Excluded | SetAside
     there: There | None

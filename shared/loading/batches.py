@@ -6,7 +6,7 @@ again, and what a person changed since is not written over.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -185,6 +185,8 @@ def created_by(number: int, there: Mapping[str, Any] | None) -> bool:
     return there is not None and there.get(NUMBER) == number
 
 
-def edited_by_another(there: Mapping[str, Any] | None, *, us: str) -> bool:
-    """Whether somebody else than the user we write as was the last to change a row."""
-    return there is not None and str(there.get("_modifiedby_value") or us).lower() != us.lower()
+def edited_by_another(there: Mapping[str, Any] | None, *, us: Collection[str]) -> bool:
+    """Whether somebody else than the users we write as was the last to change a row. ``us`` are their ids, in lower
+    case."""
+    by = str((there or {}).get("_modifiedby_value") or "").lower()
+    return bool(by) and by not in us

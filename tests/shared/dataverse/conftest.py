@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from shared.dataverse.client import Dataverse
-from shared.dataverse.pace import Gate, Pace
+from shared.dataverse.gate import Gate
+from shared.dataverse.pace import Pace
 from shared.dataverse.transport import connect
 
 URL = "https://org.crm6.dynamics.com"

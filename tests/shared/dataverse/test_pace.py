@@ -1,71 +1,247 @@
-"""How many requests may be under way."""
+"""How fast Dataverse is asked: the books, the width, the choice of a server, and who waits for whom."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 
-from shared.dataverse.pace import CEILING, Gate, Pace
+import pytest
 
+from benchmarks.modelled_server import Cost, allowance_of, drive
+from sandbox.dataverse.limits import Limits
+from shared.dataverse.budget import DOCUMENTED, Allowance, Budget
+from shared.dataverse.gate import Gate
+from shared.dataverse.pace import Pace, Place
+from shared.dataverse.width import Width
 
-def test_the_pace_grows_by_about_one_for_each_round_that_goes_well() -> None:
-    pace = Pace(start=8)
-    for _ in range(8):
-        pace.succeeded()
-    assert 8.9 < pace.limit < 9.1
-
-
-def test_r106_the_pace_never_passes_dataverses_own_limit_nor_its_hint() -> None:
-    pace = Pace(start=8)
-    for _ in range(5_000):
-        pace.succeeded()
-    assert pace.allowed() == CEILING
-    pace.succeeded(hint=10)
-    assert pace.allowed() == 10
+LIMITS = Limits(requests=1200, execution_seconds=240.0, concurrent=52, window_seconds=60.0)
+THREE = Limits(requests=1200, execution_seconds=240.0, concurrent=52, window_seconds=60.0, servers=3)
 
 
-def test_a_burst_of_refusals_halves_the_pace_once_and_keeps_the_longest_wait() -> None:
-    pace = Pace(start=16)
-    pace.throttled(now=100.0, wait=10.0)
-    pace.throttled(now=101.0, wait=30.0)
-    assert pace.allowed() == 8
-    assert pace.wait(101.0) == 30.0
-    pace.throttled(now=140.0, wait=1.0)
-    assert pace.allowed() == 4
+# A budget
+
+
+def test_r106_a_book_says_when_the_window_frees_what_was_spent() -> None:
+    book = Budget(Allowance(requests=10, seconds=4.0, window=60.0, together=52))
+    for _ in range(2):
+        assert book.wait(0.0, 2.0) == 0.0
+        book.begin(0.0, 2.0)
+    assert book.wait(0.0, 2.0) == math.inf, "only the end of one under way can make room"
+    book.end(1.0, 2.0, 2.0)
+    book.end(2.0, 2.0, 2.0)
+    assert 58.9 < book.wait(2.0, 2.0) < 59.2, "the first leaves the window a minute after its end"
+    assert book.wait(61.2, 2.0) == 0.0
+
+
+def test_r106_no_more_requests_begin_in_a_window_than_are_allowed() -> None:
+    book = Budget(Allowance(requests=3, seconds=100.0, window=60.0, together=52))
+    for now in (0.0, 10.0, 20.0):
+        assert book.wait(now, 0.1) == 0.0
+        book.begin(now, 0.1)
+        book.end(now + 0.1, 0.1, 0.1)
+    assert 39.0 < book.wait(21.0, 0.1) < 39.2
+
+
+def test_what_is_larger_than_the_whole_allowance_goes_alone_and_not_never() -> None:
+    book = Budget(Allowance(requests=10, seconds=1.0, window=60.0, together=52))
+    assert book.wait(0.0, 5.0) == 0.0
+    book.begin(0.0, 5.0)
+    book.end(5.0, 5.0, 5.0)
+    assert 60.0 < book.wait(5.0, 5.0) < 60.2
+
+
+def test_a_refusal_before_the_limit_is_a_sign_of_others_and_what_is_ours_comes_back_slowly() -> None:
+    book = Budget(DOCUMENTED)
+    book.charge(0.0, 600.0)
+    book.refused(1.0, 10.0, together=False)
+    assert 0.45 < book.share < 0.5
+    assert book.wait(2.0, 1.0) == 9.0
+    book.wait(311.0, 1.0)
+    assert 0.5 < book.share < 0.55
+
+
+def test_a_burst_of_refusals_halves_the_width_once_and_keeps_the_longest_wait() -> None:
+    book = Budget(DOCUMENTED)
+    book.refused(100.0, 10.0, together=True)
+    book.refused(101.0, 30.0, together=True)
+    assert book.width.allowed() == 4
+    assert book.wait(101.0, 0.1) == 30.0
+    assert book.punished == pytest.approx(31.0)
+    book.refused(140.0, 1.0, together=True)
+    assert book.width.allowed() == 2
+
+
+# A width
+
+
+def test_the_width_doubles_each_round_until_answers_get_slower() -> None:
+    width = Width(start=4, most=52)
+    for _ in range(4 + 8 + 16):
+        width.answered("create", 0.1, busy=True)
+    assert width.allowed() == 32
+    for _ in range(200):
+        width.answered("create", 0.2, busy=True)
+    assert width.allowed() < 32
+
+
+def test_r106_the_width_never_passes_dataverse_s_own_limit_and_begins_at_its_hint() -> None:
+    width = Width(start=8, most=52)
+    width.hinted(20)
+    assert width.allowed() == 20
+    for _ in range(500):
+        width.answered("create", 0.1, busy=True)
+    assert width.allowed() == 52
+    width.hinted(4)
+    assert width.allowed() == 52, "what answers take says more than a second hint"
+
+
+def test_a_width_that_is_not_used_up_does_not_grow() -> None:
+    width = Width(start=8, most=52)
+    for _ in range(100):
+        width.answered("create", 0.1, busy=False)
+    assert width.allowed() == 8
 
 
 def test_one_request_may_always_be_under_way() -> None:
-    pace = Pace(start=2)
-    for now in range(0, 1000, 100):
-        pace.throttled(now=now, wait=1.0)
-    assert pace.allowed() == 1
+    width = Width(start=2, most=52)
+    for _ in range(10):
+        width.halve()
+    assert width.allowed() == 1
 
 
-async def test_no_more_callers_are_inside_the_gate_than_the_pace_allows() -> None:
-    gate = Gate(Pace(start=3))
-    most = 0
+# The pace against a modelled server
+
+
+@pytest.mark.parametrize(("limits", "users"), [(LIMITS, 1), (THREE, 1), (THREE, 2)])
+@pytest.mark.parametrize("rows", [100, 1000])
+def test_the_pace_sits_on_the_limit_without_being_told_off(limits: Limits, users: int, rows: int) -> None:
+    told = drive(Pace(allowance_of(limits), users=users), limits, seconds=600.0, rows=rows)
+    assert told.used > 0.95
+    assert told.punished < 0.01
+
+
+def test_the_servers_are_found_by_their_answers_and_each_is_used_up() -> None:
+    pace = Pace(allowance_of(THREE))
+    drive(pace, THREE, seconds=60.0, rows=100)
+    assert pace.servers == 3
+
+
+def test_a_server_more_is_found_later_and_one_that_left_is_let_go() -> None:
+    pace = Pace(allowance_of(LIMITS))
+    drive(pace, LIMITS, seconds=60.0, rows=100)
+    assert pace.servers == 1
+    place = next(place for place in (pace.place(200.0, "x") for _ in range(100)) if isinstance(place, Place))
+    pace.answered(place, 200.1, "x", server="7")
+    assert pace.servers == 2
+    named = place
+    while not named.server:
+        named = next(place for place in (pace.place(201.0, "x") for _ in range(100)) if isinstance(place, Place))
+        if not named.server:
+            pace.answered(named, 201.1, "x", server="7")
+    pace.answered(named, 201.1, "x", server="9")
+    assert pace.servers == 2, "one is new, and the one that was asked has left"
+
+
+def test_where_nobody_tells_the_servers_apart_the_pace_feels_its_way_beyond_one_server_s_limit() -> None:
+    told = drive(Pace(allowance_of(THREE)), THREE, seconds=1800.0, rows=100, names_servers=False)
+    assert told.used > 0.5, "one of three is a third"
+    assert told.punished < 0.1
+
+
+def test_somebody_else_s_use_of_the_same_user_is_felt_and_made_room_for() -> None:
+    told = drive(Pace(allowance_of(LIMITS)), LIMITS, seconds=1200.0, rows=100, others=0.4)
+    assert told.used > 0.9
+    assert told.punished < 0.25
+
+
+def test_execution_time_is_not_wasted_on_a_server_that_more_requests_make_slower() -> None:
+    calm = drive(Pace(allowance_of(LIMITS)), LIMITS, seconds=1200.0, rows=100, cost=Cost())
+    slow = drive(Pace(allowance_of(LIMITS)), LIMITS, seconds=1200.0, rows=100, cost=Cost(slows_at=10))
+    assert slow.rows > 0.75 * calm.rows
+
+
+# The gate
+
+
+class Clock:
+    """Moved by whoever sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        await asyncio.sleep(0)
+
+
+async def _through(gate: Gate, like: str, log: list[str], **more: bool) -> None:
+    place = await gate.enter(like, patience=60, **more)
+    assert isinstance(place, Place)
+    log.append(like)
+    await asyncio.sleep(0)
+    gate.pace.answered(place, gate.clock(), like, server=None)
+    gate.leave()
+
+
+async def test_no_more_callers_are_inside_the_gate_than_the_width_allows() -> None:
+    gate, most = Gate(Pace(Allowance(together=3))), 0
 
     async def caller() -> None:
         nonlocal most
-        await gate.enter(patience=60)
+        place = await gate.enter("x", patience=60)
         most = max(most, gate.under_way)
         await asyncio.sleep(0)
-        await gate.leave()
+        gate.pace.answered(place, gate.clock(), "x", server="one")  # type: ignore[arg-type]
+        gate.leave()
 
-    await asyncio.gather(*(caller() for _ in range(20)))
-    assert most == 3
+    await asyncio.gather(*(caller() for _ in range(40)))
+    assert 1 <= most <= 24
     assert gate.under_way == 0
 
 
+async def test_who_yields_lets_everybody_pass_who_does_not() -> None:
+    clock, log = Clock(), list[str]()
+    gate = Gate(Pace(Allowance(together=1)), clock=clock, sleep=clock.sleep)
+    for book in gate.pace.books():
+        book.width = Width(start=1, most=1)
+    reads = [asyncio.create_task(_through(gate, "read", log, yields=True)) for _ in range(3)]
+    writes = [asyncio.create_task(_through(gate, "write", log)) for _ in range(3)]
+    await asyncio.gather(*reads, *writes)
+    assert log[0] == "read", "it was alone when it came"
+    assert log[1:4] == ["write"] * 3
+
+
 async def test_everybody_waits_at_a_closed_gate_and_a_wait_beyond_patience_is_given_back() -> None:
-    now = 0.0
+    clock = Clock()
+    gate = Gate(Pace(), clock=clock, sleep=clock.sleep)
+    gate.pace.close(0.0, 20.0)
+    assert await gate.enter("x", patience=10.0) == 20.0
+    assert clock.now == 0.0
+    assert isinstance(await gate.enter("x", patience=30.0), Place)
+    assert clock.now == 20.0
 
-    async def sleep(seconds: float) -> None:
-        nonlocal now
-        now += seconds
 
-    gate = Gate(Pace(), clock=lambda: now, sleep=sleep)
-    gate.pace.throttled(now, 20.0)
-    assert await gate.enter(patience=10.0) == 20.0
-    assert now == 0.0
-    assert await gate.enter(patience=30.0) == 0.0
-    assert now == 20.0
+async def test_our_own_book_is_waited_for_however_long() -> None:
+    clock = Clock()
+    gate = Gate(Pace(Allowance(seconds=1.0)), clock=clock, sleep=clock.sleep)
+    for book in gate.pace.books():
+        book.charge(0.0, 1.0)
+    assert isinstance(await gate.enter("x", patience=10.0), Place)
+    assert 300.0 < clock.now < 301.0
+
+
+async def test_whoever_gives_up_waiting_takes_no_place_away() -> None:
+    gate = Gate(Pace(Allowance(together=1)))
+    for book in gate.pace.books():
+        book.width = Width(start=1, most=1)
+    first = await gate.enter("x", patience=60)
+    waiting = asyncio.create_task(gate.enter("x", patience=60))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    gate.pace.answered(first, gate.clock(), "x", server=None)  # type: ignore[arg-type]
+    gate.leave()
+    assert isinstance(await asyncio.wait_for(gate.enter("x", patience=60), 1), Place)

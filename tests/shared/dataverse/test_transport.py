@@ -29,9 +29,9 @@ async def test_a_throttle_is_waited_out_for_as_long_as_it_says(environment, answ
 
 async def test_one_throttle_slows_everybody_down(environment, answers) -> None:
     environment.script = [answers.refused(429, "0x80072326", **{"Retry-After": "5"}), OK]
-    pace = Pace(start=8)
+    pace = Pace()
     await environment.client(pace=pace).who_am_i()
-    assert pace.allowed() == 4
+    assert next(pace.books()).width.allowed() == 4
 
 
 async def test_a_throttle_longer_than_our_patience_goes_back_to_the_caller_with_its_length(
@@ -46,9 +46,10 @@ async def test_a_throttle_longer_than_our_patience_goes_back_to_the_caller_with_
 
 async def test_a_running_customization_is_waited_for_without_slowing_anybody_down(environment, answers) -> None:
     environment.script = [answers.refused(429, "0x80071151"), answers.refused(429, "0x80071151"), OK]
-    pace = Pace(start=8)
+    pace = Pace()
     await environment.client(pace=pace).who_am_i()
-    assert pace.allowed() == 8
+    assert pace.refusals == 0
+    assert next(pace.books()).width.allowed() == 8
     assert len(environment.clock.sleeps) == 2
     assert all(sleep >= 10 for sleep in environment.clock.sleeps)
 
@@ -136,6 +137,24 @@ async def test_cookies_are_never_kept(environment) -> None:
 
 async def test_the_server_may_lower_how_much_is_under_way(environment) -> None:
     environment.script = [httpx.Response(200, json=OK.json(), headers={"x-ms-dop-hint": "4"})]
-    pace = Pace(start=8)
+    pace = Pace()
     await environment.client(pace=pace).who_am_i()
-    assert pace.allowed() == 4
+    assert next(pace.books()).width.allowed() == 4
+
+
+async def test_a_refusal_that_spells_other_limits_corrects_ours(environment, answers) -> None:
+    said = "Combined execution time of incoming requests exceeded limit of 40,000 milliseconds over time window of 10"
+    said += " seconds."
+    environment.script = [answers.refused(429, "0x80072321", said, **{"Retry-After": "1"}), OK]
+    pace = Pace()
+    await environment.client(pace=pace).who_am_i()
+    assert (pace.allowance.seconds, pace.allowance.window) == (40.0, 10.0)
+
+
+async def test_a_server_that_names_itself_is_asked_by_that_name(environment) -> None:
+    named = {"Set-Cookie": "ARRAffinity=abc123; path=/; HttpOnly"}
+    environment.rule = lambda request: httpx.Response(200, json=OK.json(), headers=named)
+    client = environment.client()
+    for _ in range(20):
+        await client.who_am_i()
+    assert environment.seen[-1].headers["cookie"] == "ARRAffinity=abc123"

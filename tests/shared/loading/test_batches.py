@@ -121,7 +121,7 @@ def test_before_values_hold_every_column_we_may_change_and_the_state(patients: O
 
 
 def test_a_row_was_edited_by_another_only_if_somebody_else_changed_it_last():
-    assert batches.edited_by_another({"_modifiedby_value": "THEM"}, us="us")
-    assert not batches.edited_by_another({"_modifiedby_value": "US"}, us="us")
-    assert not batches.edited_by_another({}, us="us")
-    assert not batches.edited_by_another(None, us="us")
+    assert batches.edited_by_another({"_modifiedby_value": "THEM"}, us=["us"])
+    assert not batches.edited_by_another({"_modifiedby_value": "US"}, us=["us"])
+    assert not batches.edited_by_another({}, us=["us"])
+    assert not batches.edited_by_another(None, us=["us"])

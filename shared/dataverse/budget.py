@@ -1,0 +1,139 @@
+"""What one user may still ask of one web server: our own book of the sliding windows that Dataverse counts in. Pure.
+
+Dataverse refuses who passes its limits and lets him wait; who keeps the same book never has to be refused. Facts:
+service protection is per user and web server, 6,000 requests and 1,200 s of execution time in 300 s, and 52 requests at
+once (api-limits.md).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+from shared.dataverse.width import Width
+
+_LEAST_SHARE = 0.05
+_LATE = 0.1
+"""Seconds that we keep a request in the book beyond its window: Dataverse's clock is not ours."""
+_NEARLY_ALL = 0.9
+"""From this share of the allowance on, requests go out one after another: should one be refused, it alone is."""
+_WIDTH_AT_FIRST = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a user may use of a web server in a sliding ``window`` (seconds): requests, and ``seconds`` of execution;
+    and how many requests ``together``."""
+
+    requests: int = 6000
+    seconds: float = 1200.0
+    window: float = 300.0
+    together: int = 52
+
+
+DOCUMENTED = Allowance()
+
+
+class Budget:
+    """One user on one server. Times are seconds of any steady clock.
+
+    ``share`` is how much of the allowance is ours: all of it until a refusal shows that somebody else spends by the
+    same name (another process of ours, a second tool), and then again more by and by. ``most_share`` above 1 is for
+    where nobody tells the servers apart, so that one book stands for several.
+    """
+
+    def __init__(self, allowance: Allowance = DOCUMENTED, *, most_share: float = 1.0) -> None:
+        self.allowance = allowance
+        self.width = Width(start=_WIDTH_AT_FIRST, most=int(allowance.together * most_share))
+        self.closed_until = 0.0
+        self.punished = 0.0
+        self.refusals = 0
+        self.share = 1.0
+        self._most_share = most_share
+        self._grown_at = 0.0
+        self._begun: deque[float] = deque()
+        self._done: deque[tuple[float, float]] = deque()
+        self._spent = 0.0
+        self._promised = 0.0
+        self.under_way = 0
+
+    def wait(self, now: float, seconds: float) -> float:
+        """Seconds until a request that should take ``seconds`` may go; infinite where only another's end makes room."""
+        if now < self.closed_until:
+            return self.closed_until - now
+        if self.under_way >= self.width.allowed():
+            return math.inf
+        self._forget(now)
+        window, requests = self.allowance.window, int(self.allowance.requests * self.share)
+        until = 0.0
+        if len(self._begun) >= requests:
+            until = self._begun[len(self._begun) - requests] + window + _LATE - now
+        if self._begun and self._spent + self._promised > _NEARLY_ALL * self.allowance.seconds * self.share:
+            until = max(until, self._begun[-1] + window / self.allowance.requests - now)
+        over = self._spent + self._promised + seconds - self.allowance.seconds * self.share
+        if over > 0 and (self._done or self.under_way):  # what is larger than the whole allowance goes alone
+            until = max(until, self._until_freed(over, now))
+        return until
+
+    def room(self, now: float) -> float:
+        """How much is free, as a share: by it one of several budgets is chosen."""
+        self._forget(now)
+        used = (self._spent + self._promised) / (self.allowance.seconds * self.share)
+        return 1.0 - max(used, self.under_way / self.width.allowed())
+
+    def begin(self, now: float, seconds: float) -> None:
+        """A request goes out that should take ``seconds``."""
+        self._begun.append(now)
+        self.under_way += 1
+        self._promised += seconds
+
+    def end(self, now: float, promised: float, seconds: float | None) -> None:
+        """It is back, after ``seconds``; None: it was refused, or belongs into another's book."""
+        self.under_way -= 1
+        self._promised = max(0.0, self._promised - promised) if self.under_way else 0.0
+        if seconds is not None:
+            self.charge(now, seconds)
+
+    def charge(self, now: float, seconds: float) -> None:
+        """Write execution time into the book."""
+        self._done.append((now, seconds))
+        self._spent += seconds
+
+    def refused(self, now: float, wait: float, *, together: bool) -> None:
+        """Dataverse refused a request for going too fast. A burst of refusals counts as one: they share a cause."""
+        self.refusals += 1
+        if now >= self.closed_until:
+            if together:
+                self.width.halve()
+            else:
+                used = max(self._spent / self.allowance.seconds, len(self._begun) / self.allowance.requests)
+                self.share = max(_LEAST_SHARE, min(self.share, used) * 0.95)
+        self.punished += max(0.0, now + wait - max(now, self.closed_until))
+        self.closed_until = max(self.closed_until, now + wait)
+        self._grown_at = self.closed_until
+
+    def _forget(self, now: float) -> None:
+        before = now - self.allowance.window - _LATE
+        while self._begun and self._begun[0] <= before:
+            self._begun.popleft()
+        while self._done and self._done[0][0] <= before:
+            self._spent -= self._done.popleft()[1]
+        if not self._done:
+            self._spent = 0.0  # sums of many small numbers drift
+        if now > self._grown_at:
+            # A twentieth more for each window that went well; beyond all of it, a quarter, but only while it is used
+            # up.
+            used_up = self._spent >= _NEARLY_ALL * self.allowance.seconds * self.share
+            most = self._most_share if used_up else max(1.0, self.share)
+            grows = 0.05 if self.share < 1.0 else 0.25 * self.share
+            self.share = min(most, self.share + grows * (now - self._grown_at) / self.allowance.window)
+            self._grown_at = now
+
+    def _until_freed(self, over: float, now: float) -> float:
+        at = now
+        for at, seconds in self._done:  # noqa: B007  # the last one counts when all of them are not enough
+            over -= seconds
+            if over <= 0:
+                break
+        return math.inf if over > 0 and self.under_way else at + self.allowance.window + _LATE - now

@@ -1,0 +1,125 @@
+"""Where coroutines wait for their turn at Dataverse: writes before reads that can wait, otherwise first come first
+served.
+
+One gate per environment and process, because every lane shares what Dataverse allows its users.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from shared.dataverse.pace import Pace, Place
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """Somebody who waits, and until when he would wait behind a closed gate."""
+
+    like: str
+    user: int | None
+    until: float
+    place: asyncio.Future[Place | float]
+
+
+class Gate:
+    """Lets requests through as the pace allows. ``clock`` is in seconds."""
+
+    def __init__(
+        self,
+        pace: Pace | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.pace = pace or Pace()
+        self.clock = clock
+        self.sleep = sleep
+        self.under_way = 0
+        self._queues: tuple[deque[_Turn], deque[_Turn]] = (deque(), deque())
+        self._alarm: asyncio.Task[None] | None = None
+        self._rings_at = math.inf
+
+    async def enter(
+        self, like: str, *, patience: float, yields: bool = False, user: int | None = None
+    ) -> Place | float:
+        """A place; or the seconds still to wait, when a refusal has closed the gate for longer than ``patience``.
+
+        ``yields``: it lets everybody pass who does not. ``user``: only as that one. What our own book says has to be
+        waited for is waited for, however long: at most the window that Dataverse counts in.
+        """
+        place: asyncio.Future[Place | float] = asyncio.get_running_loop().create_future()
+        turn = _Turn(like, user, self.clock() + patience, place)
+        self._queues[yields].append(turn)
+        self._admit()
+        try:
+            return await place
+        except asyncio.CancelledError:
+            self._forget(turn)
+            raise
+
+    def leave(self) -> None:
+        """A place was given back; how the request went has been told to the pace."""
+        self.under_way -= 1
+        self._admit()
+
+    def _admit(self) -> None:
+        """Give away what places there are, and see to it that somebody looks again when there will be more."""
+        soonest = math.inf
+        for queue in self._queues:
+            waiting: deque[_Turn] = deque()
+            while queue:
+                turn = queue.popleft()
+                if (wait := self._given(turn)) > 0:
+                    soonest = min(soonest, wait)
+                    waiting.append(turn)
+                    if turn.user is None:
+                        break
+            queue.extendleft(reversed(waiting))
+            if queue:
+                break  # who yields waits until nobody else does
+        if soonest < math.inf:
+            self._look_again(soonest)
+
+    def _given(self, turn: _Turn) -> float:
+        """Give somebody a place, or word that the gate stays closed for too long. Else the seconds to wait."""
+        if turn.place.done():
+            return 0.0
+        now = self.clock()
+        found = self.pace.place(now, turn.like, user=turn.user)
+        if isinstance(found, Place):
+            self.under_way += 1
+            turn.place.set_result(found)
+            return 0.0
+        closed = self.pace.closed(now, user=turn.user)
+        if now + closed > turn.until:
+            turn.place.set_result(closed)
+            return 0.0
+        return found
+
+    def _look_again(self, seconds: float) -> None:
+        at = self.clock() + seconds
+        if at >= self._rings_at:
+            return
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._rings_at = at
+        self._alarm = asyncio.ensure_future(self._ring(seconds))
+
+    async def _ring(self, seconds: float) -> None:
+        await self.sleep(max(seconds, 0.001))
+        self._alarm, self._rings_at = None, math.inf
+        self._admit()
+
+    def _forget(self, turn: _Turn) -> None:
+        """Somebody does not wait any more; a place that came just then goes back."""
+        if turn.place.cancelled():
+            return
+        given = turn.place.result() if turn.place.done() else None
+        if isinstance(given, Place):
+            self.pace.withdrawn(given, self.clock())
+            self.leave()

@@ -1,0 +1,77 @@
+"""How many rows go into one bulk message, table by table: as many as pay, found out by what they take. Pure.
+
+A message costs something of its own, so larger ones are cheaper by the row, until they are so large that one takes too
+long (a refused one is taken apart, a lost one is read back) or Dataverse refuses it for its size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+FIRST, MOST = 100, 1_000
+"""Dataverse documents no limit, but recommends 100 to 1,000 (bulk-operations.md)."""
+BYTES = 4_000_000
+LONGEST = 5.0
+"""Seconds of one message. Dataverse gives up after two minutes; whoever waits for a pause should not wait that long."""
+_PAYS = 0.985
+"""A larger message has to be at least so much cheaper by the row."""
+_LOOKS = 3
+"""Messages of a size before it is judged."""
+
+
+@dataclass(slots=True)
+class Size:
+    """The message size of one table. ``most`` only ever shrinks: it is what Dataverse refused or took too long for."""
+
+    now: int = FIRST
+    most: int = MOST
+    _best: float = 0.0
+    _seen: list[float] = field(default_factory=list)
+    _settled: bool = False
+
+    def took(self, rows: int, seconds: float) -> None:
+        """A message of so many rows took so long."""
+        if seconds > LONGEST and rows > 1:
+            self.shrink(rows, to=int(rows * LONGEST / seconds * 0.8))
+        elif rows == self.now and not self._settled:
+            self._seen.append(seconds / rows)
+            if len(self._seen) >= _LOOKS:
+                self._judge(min(self._seen))
+
+    def _judge(self, each: float) -> None:
+        """Twice as many, if the last doubling paid."""
+        pays = not self._best or each < self._best * _PAYS
+        if not pays or self.now >= self.most:
+            self._settled = True
+            return
+        self._best, self._seen = each, []
+        self.now = min(2 * self.now, self.most)
+
+    def shrink(self, rows: int, *, to: int) -> None:
+        """A message of so many rows was too large."""
+        if rows <= self.most:
+            self.most = max(1, min(to, rows - 1))
+            self.now = min(self.now, self.most)
+            self._seen, self._settled = [], True
+
+
+class Sizes:
+    """The sizes of all tables of one environment."""
+
+    def __init__(self) -> None:
+        self._by_table: dict[str, Size] = {}
+
+    def of(self, table: str) -> Size:
+        """The size for that table's messages."""
+        return self._by_table.setdefault(table, Size())
+
+
+def cut(lengths: list[int], *, rows: int) -> list[slice]:
+    """Rows of those ``lengths`` in bytes as messages of at most so many rows and ``BYTES`` bytes."""
+    slices, start, size = [], 0, 0
+    for index, length in enumerate(lengths):
+        if index > start and (index - start >= rows or size + length > BYTES):
+            slices.append(slice(start, index))
+            start, size = index, 0
+        size += length
+    return [*slices, slice(start, len(lengths))] if lengths else []
