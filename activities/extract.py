@@ -17,6 +17,8 @@ from shared.wire.payloads import About, Progress, Slice, Window
 
 SHARDS_AT_A_TIME = 5
 PAGE_RECORDS = 500
+SHARD_CHARACTERS = 16_000_000
+"""Of text in one shard: notes may be long, and a shard is in memory whole."""
 OVERLAP = timedelta(minutes=10)
 """A change may carry a time just before the moment it became visible. Reading a little twice does no harm."""
 
@@ -62,10 +64,11 @@ async def _stage_one(tools: Toolbox, run: Run, source: Source, lane: LaneProgres
     """One shard. Its number comes from the lane, so a repeat after a crash writes the same shard again."""
     records: list[dict[str, Any]] = []
     cursor: str | None = lane.cursor or None
-    most = min(PAGE_RECORDS, tools.settings.shard_records)
-    while len(records) < tools.settings.shard_records:
+    most, length = min(PAGE_RECORDS, tools.settings.shard_records), 0
+    while len(records) < tools.settings.shard_records and length < SHARD_CHARACTERS:
         page = await source.page(lane.object, cursor=cursor, since=lane.notes["since"] or None, limit=most)
         records += page.records
+        length += sum(len(value) for record in page.records for value in record.values() if type(value) is str)
         cursor = page.next_cursor
         if cursor is None:
             break

@@ -12,11 +12,13 @@ from activities.files import left_behind, receipts_of
 from activities.link import object_maps
 from activities.merging import Left
 from activities.reading import present as rows_there
+from activities.there import There, there
 from activities.toolbox import Toolbox
 from shared.audit.event import APP, Event
 from shared.audit.keyed import keyed_all
 from shared.dataverse.client import Dataverse
 from shared.dataverse.results import Closing, Result
+from shared.dataverse.together import together
 from shared.errors import AskPerson
 from shared.journal.entries import MERGED, Entry, Page, PageState
 from shared.journal.store import Journal
@@ -28,6 +30,9 @@ from shared.vocabulary import Tally
 from shared.wire.payloads import Progress, Slice
 
 WON = 1
+PAGES_OF_A_SHARD = 10_000
+BATCHES_AT_ONCE = 5
+"""Of one shard, so that what is in memory does not grow with it."""
 FORGIVEN = 20
 """Rows a lane may set aside before their share counts: in a small clinic one bad row is a large share."""
 
@@ -44,6 +49,9 @@ class Work:
     target: Dataverse
     journal: Journal
     left: Mapping[str, Left]
+    there: There
+    begun: frozenset[int]
+    """The pages of this lane's journal that an earlier attempt has begun."""
     overwrites: bool = False
     """A person decided that what people changed since is to be written over."""
     shard: str = ""
@@ -90,28 +98,55 @@ class Work:
 
 
 async def load(tools: Toolbox, slice_: Slice) -> Progress:
-    """Load the slice's next shard."""
+    """Load the slice's next shard: its batches side by side, as far as the pace lets them.
+
+    Which records make a batch is fixed by the shard, so a shard that is repeated after a crash has the same batches,
+    and finds in the journal how far each of them came.
+    """
     run = await tools.run(slice_.run)
     lane = await tools.runs.lane(run.id, slice_.step, slice_.generation, slice_.object, slice_.lane)
     object_map = (await object_maps(tools, run))[slice_.object]
     shards = (await tools.runs.shards(run.id, slice_.generation, object_map.source))[slice_.lane :: slice_.lanes]
-    shard, _, batch = (lane.cursor or "0:0").partition(":")
-    if int(shard) >= len(shards):
+    shard = int((lane.cursor or "0").partition(":")[0])
+    if shard >= len(shards):
         return await _over(tools, run, lane)
-    records = await tools.staging.read_shard(shards[int(shard)])
-    work = replace(await _work(tools, run, slice_, object_map, records), shard=shards[int(shard)].path)
-    size = tools.settings.batch_rows
-    for number in range(int(batch), -(-len(records) // size)):
-        part = records[number * size : (number + 1) * size]
-        tally, reasons = await _batch(work, part, page=int(shard) * 10_000 + number)
-        lane = _further(lane, tally, reasons, cursor=f"{shard}:{number + 1}")
-        await tools.runs.put_lane(run.id, lane)
-        _not_too_many(tools, run, lane)
-    lane = replace(lane, cursor=f"{int(shard) + 1}:0")
-    if int(shard) + 1 == len(shards):
+    records = await tools.staging.read_shard(shards[shard])
+    work = replace(await _work(tools, run, slice_, object_map, records), shard=shards[shard].path)
+    done = _Shard(tools, run, lane)
+    size, first = tools.settings.batch_rows, shard * PAGES_OF_A_SHARD
+    await together(
+        done.batch(work, records[start : start + size], page=first + start // size)
+        for start in range(0, len(records), size)
+    )
+    lane = replace(done.lane, cursor=str(shard + 1))
+    if shard + 1 == len(shards):
         return await _over(tools, run, lane)
     await tools.runs.put_lane(run.id, lane)
     return Progress(more=True)
+
+
+class _Shard:
+    """The batches of one shard. Where too many rows are set aside, those that have not begun do not begin."""
+
+    def __init__(self, tools: Toolbox, run: Run, lane: LaneProgress) -> None:
+        self.lane = lane
+        self._tools = tools
+        self._run = run
+        self._room = asyncio.Semaphore(BATCHES_AT_ONCE)
+        self._stopped = False
+
+    async def batch(self, work: Work, records: list[dict[str, Any]], *, page: int) -> None:
+        """One of them, in its turn."""
+        async with self._room:
+            if self._stopped:
+                return
+            try:
+                tally, reasons = await _batch(work, records, page=page)
+                self.lane = _further(self.lane, tally, reasons)
+                _not_too_many(self._tools, self._run, self.lane)
+            except BaseException:
+                self._stopped = True
+                raise
 
 
 async def _over(tools: Toolbox, run: Run, lane: LaneProgress) -> Progress:
@@ -120,9 +155,9 @@ async def _over(tools: Toolbox, run: Run, lane: LaneProgress) -> Progress:
     return Progress()
 
 
-def _further(lane: LaneProgress, tally: Tally, reasons: Mapping[str, int], *, cursor: str) -> LaneProgress:
+def _further(lane: LaneProgress, tally: Tally, reasons: Mapping[str, int]) -> LaneProgress:
     sums = {name: lane.reasons.get(name, 0) + reasons.get(name, 0) for name in {*lane.reasons, *reasons}}
-    return replace(lane, tally=lane.tally + tally, reasons=sums, cursor=cursor)
+    return replace(lane, tally=lane.tally + tally, reasons=sums)
 
 
 def _not_too_many(tools: Toolbox, run: Run, lane: LaneProgress) -> None:
@@ -145,7 +180,12 @@ async def _work(tools: Toolbox, run: Run, slice_: Slice, object_map: ObjectMap, 
         ids |= {row for record in records for row in _part_ids(object_map, record)}
     left = await _left_before(tools, run, journal, slice_, ids)
     over = slice_.generation == run.overwrites
-    return Work(tools, run, slice_, object_map, object_map.wave, tools.target_of(run), journal, left, over)
+    lane = layout.journal_lane(slice_.generation, slice_.object, slice_.lane)
+    begun = frozenset(number for number, _ in await journal.pages(lane))
+    known = await there(tools, run, slice_.object, slice_.generation)
+    return Work(
+        tools, run, slice_, object_map, object_map.wave, tools.target_of(run), journal, left, known, begun, over
+    )
 
 
 async def _left_before(tools: Toolbox, run: Run, journal: Journal, slice_: Slice, ids: set[str]) -> dict[str, Left]:
@@ -167,10 +207,12 @@ async def _left_before(tools: Toolbox, run: Run, journal: Journal, slice_: Slice
 
 async def _batch(work: Work, records: list[dict[str, Any]], *, page: int) -> tuple[Tally, dict[str, int]]:
     """One batch, whole: safe to repeat from its beginning after a crash between any two lines."""
-    found = batches.sort_records(work.map, records)
+    # In a thread: the answers that are on their way should be heard meanwhile, and timed.
+    found = await asyncio.to_thread(batches.sort_records, work.map, records)
     asides = {source_id: (aside.reason, aside.column) for source_id, aside in found.set_aside}
-    present = await rows_there(work.target, work.map, found.rows)
-    half_done = await work.journal.get(work.page_lane, page)
+    half_done = await work.journal.get(work.page_lane, page) if page in work.begun else None
+    asked = [id_ for id_ in found.rows if half_done or id_ in work.left or work.there.may_hold(id_)]
+    present = await rows_there(work.target, work.map, asked)
     heeded = {} if work.overwrites else work.left
     edited = batches.edited(found.rows, present, half_done=half_done, left=heeded)
     weigh = await merging.weigh(
@@ -194,9 +236,7 @@ async def _batch(work: Work, records: list[dict[str, Any]], *, page: int) -> tup
         intended = Page(work.wave, table, lane, page, PageState.INTENDED, entries, work.shard)
         await work.journal.put(intended)
         failed = await _send(work, batch)
-        versions = await work.target.rows(
-            work.map.table, [entry.id for entry in entries], select=[work.map.table.primary_id]
-        )
+        versions = await work.target.rows(work.map.table, [entry.id for entry in entries], select=[], yields=True)
         # What was refused, or left to a person, is not as we left it: the next writer must not take it for ours.
         left_alone = {*failed, *batch.conflicts}
         done = {id_: str(row["@odata.etag"]) for id_, row in versions.items() if id_ not in left_alone}

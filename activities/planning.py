@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from activities import documents
+from activities import documents, there
 from activities.toolbox import Toolbox
 from shared.loading import waves
 from shared.mapping.model import FieldMap, parse
@@ -35,6 +35,7 @@ async def plan(tools: Toolbox, asked: Slice) -> Plan:
         return Plan(waves.one_lane_each(run.id, asked.step, f"all.{await _turn(tools, run)}", tables))
     if asked.step == "reconcile":
         return await _proof(tools, run, mapping, asked.step, [rule.object for rule in mapping.objects])
+    await there.look(tools, run, asked.generation)
     shards = await _shards(tools, run, mapping, asked.generation)
     order = waves.waves(mapping)
     return Plan(waves.by_shards(run.id, asked.step, asked.generation, order, shards, lanes=tools.settings.lanes))

@@ -31,7 +31,7 @@ from shared.wire.payloads import Progress, Slice
 Record = dict[str, Any]
 There = Mapping[str, Any] | None
 Expected = list[tuple[Record, list[Row] | Excluded | SetAside]]
-RECORDS_AT_ONCE = 500
+RECORDS_AT_ONCE = 1_000
 
 
 async def reconcile(tools: Toolbox, slice_: Slice) -> Progress:

@@ -67,7 +67,7 @@ NOW = ("now", "utcnow", "today", "uuid1", "uuid4", "urandom", "getenv", "monoton
 MAY_USE_CHANCE = {
     **DOORS,
     "shared/keys/seal.py": "draws data keys and nonces",
-    "shared/dataverse/pace.py": "measures how long the target takes",
+    "shared/dataverse/gate.py": "measures how long the target takes",
     "shared/dataverse/batch.py": "a boundary that nobody can foresee, when none is given",
 }
 

@@ -18,6 +18,7 @@ from shared.mapping.getters import AT_CLOSING, CREATED_ON, Getters
 from shared.mapping.model import FieldMap, FieldRule, ObjectRule
 from shared.mapping.placements.talk import PARTIES
 from shared.mapping.rows import ACTIVE, INACTIVE, Column, Excluded, Row, SetAside, State, same, state_there
+from shared.mapping.straight import Fixed, Plain, values_of, wire_of
 from shared.mapping.transforms import Unfit, Value
 from shared.schema.model import Kind, Table
 from shared.vocabulary import ANOTHER_RULE
@@ -47,12 +48,22 @@ class ObjectMap:
         self._state_fields = rule.state_from.split("/") if rule.state_from else []
         self.has_state = self.table.field("statecode") is not None
         self.columns: list[Column] = []
-        self._getters: list[tuple[str, Getter]] = []
+        self._getters: list[tuple[str, Getter | Plain | Fixed]] = []
         build = Getters(rule, mapping, live, around)
         for field_rule in rule.fields:
             self._add(field_rule, build)
         self._add_owner()
         self.by_name = {column.name: column for column in self.columns}
+        self._values = values_of(self._getters)
+        self._wire = wire_of(
+            self.table.primary_id,
+            NUMBER,
+            [
+                (column, self._parties if column.name == PARTIES else None)
+                for column in self.columns
+                if not column.at_closing
+            ],
+        )
         self.has_parties = PARTIES in self.by_name
         self.locks_when_closed = rule.table in LOCKED_WHEN_CLOSED
         besides = [name for name in BESIDES if self.table.field(name) is not None]
@@ -84,7 +95,8 @@ class ObjectMap:
             Column("ownerid", "_ownerid_value", "Owner", "owner", source, "ownerid@odata.bind", "systemusers")
         )
         owner = self._crosswalk.owner
-        self._getters.append(("ownerid", lambda record: owner(record.get(source)) if source else owner(None)))
+        whoever = Fixed(owner(None)) if not source else lambda record: owner(record.get(source))
+        self._getters.append(("ownerid", whoever))
 
     @property
     def crosswalk(self) -> Crosswalk:
@@ -131,13 +143,20 @@ class ObjectMap:
         return None if in_column == (self.object == "documents") else Excluded(ANOTHER_RULE)
 
     def _row(self, record: Mapping[str, Any], id_: str, part: int) -> Row | SetAside:
-        values: dict[str, Value] = {}
-        for name, get in self._getters:
+        try:
+            values = self._values(record)
+        except Unfit:
+            return self._unfit(record)
+        return Row(id_, values, self._state(record), part)
+
+    def _unfit(self, record: Mapping[str, Any]) -> SetAside:
+        """Which column it is that does not go, and why."""
+        for name, how in self._getters:
             try:
-                values[name] = get(record)
+                values_of([(name, how)])(record)
             except Unfit as unfit:
                 return SetAside(unfit.reason, name)
-        return Row(id_, values, self._state(record), part)
+        raise AssertionError("a record that does not go has a column that does not")
 
     def row_id(self, record: Mapping[str, Any], part: int = 1) -> str:
         """The id of the row that a record becomes, if it becomes one; of one of its parts, if it becomes several."""
@@ -167,12 +186,7 @@ class ObjectMap:
 
     def to_create(self, row: Row, number: int) -> dict[str, Any]:
         """The row in wire form for a create, without its state and what goes with it."""
-        wire: dict[str, Any] = {self.table.primary_id: row.id, NUMBER: number}
-        for name, value in row.values.items():
-            column = self.by_name[name]
-            if value is not None and not column.at_closing:
-                self._put(wire, column, value)
-        return wire
+        return self._wire(row.id, number, row.values)
 
     def to_update(self, row: Row, names: list[str]) -> dict[str, Any]:
         """Only the named columns, in wire form, with the row's id."""
@@ -198,13 +212,16 @@ class ObjectMap:
 
     def _put(self, wire: dict[str, Any], column: Column, value: Value) -> None:
         if column.name == PARTIES:
-            wire[f"{self.table.name}_activity_parties"] = [_party(*one) for one in talk.read(str(value))]
+            wire |= self._parties(value)
         elif column.bind:
             wire[column.bind] = None if value is None else f"/{column.bind_set}({value})"
         elif column.create_only:
             wire[f"overridden{column.name}"] = value
         else:
             wire[column.name] = value
+
+    def _parties(self, value: Value) -> dict[str, Any]:
+        return {f"{self.table.name}_activity_parties": [_party(*one) for one in talk.read(str(value))]}
 
     def readable(self, name: str, value: Any) -> Any:
         """A value as a person would say it: a choice by its label, anything else as it is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from shared.errors import Stop
 from shared.insurance.policies import payer_key
@@ -12,12 +13,15 @@ from shared.mapping.composed.registry import getter as composed
 from shared.mapping.composed.registry import phone
 from shared.mapping.model import FieldMap, FieldRule, ObjectRule
 from shared.mapping.placements.talk import PARTIES
-from shared.mapping.transforms import Transform, Unfit, Value
+from shared.mapping.straight import TRUTH, WHOLE, Fixed, Plain, text_that_fits
+from shared.mapping.transforms import Unfit, Value
 from shared.mapping.wanted import table_of
 from shared.schema.model import Field, Kind, Table
 from shared.vocabulary import row_id
 
 CREATED_ON = "createdon"
+REMEMBERED = 16_384
+"""References of one column kept in memory: a practice's staff and places, and the patients of the last records."""
 LONGEST_TEXT = 4000
 DEFAULT_ACCOUNT = "individual-patient"
 AT_CLOSING = frozenset({"end_when_closed", "won_amount", "closed_on"})
@@ -36,12 +40,12 @@ class Getters:
         self._table = live[rule.table]
         self._hidden = mapping.hidden(rule)
 
-    def getter(self, rule: FieldRule) -> Getter:
+    def getter(self, rule: FieldRule) -> Getter | Plain | Fixed:
         """What gives the column its value."""
         if rule.transform == "lookup":
             return self._link(rule)
         if rule.transform == "currency":
-            return lambda record: self._around.currency
+            return Fixed(self._around.currency)
         if rule.transform == "source_key":
             system, name = self._around.system, self._rule.object
             return lambda record: f"{system}|{name}|{record['id']}"
@@ -55,21 +59,20 @@ class Getters:
         assert live is not None
         return self._plain(rule, live)
 
-    def _plain(self, rule: FieldRule, live: Field) -> Getter:
+    def _plain(self, rule: FieldRule, live: Field) -> Plain | Fixed:
         source = rule.source
         if rule.transform == "constant":
-            number = _numbers(rule, live)[rule.choices[0][0]]
-            return lambda record: number
-        transform: Transform
+            return Fixed(_numbers(rule, live)[rule.choices[0][0]])
         if rule.transform == "choice":
-            transform = transforms.choice(_numbers(rule, live))
-        elif rule.transform == "shortened":
-            transform = transforms.shortened_text(live.max_length or LONGEST_TEXT)
-        elif rule.transform == "text" and live.max_length:
-            transform = transforms.bounded_text(live.max_length)
-        else:
-            transform = transforms.PLAIN[rule.transform]
-        return lambda record: transform(record.get(source))
+            numbers = _numbers(rule, live)
+            return Plain(source, transforms.choice(numbers), among=numbers)
+        if rule.transform == "shortened":
+            most = live.max_length or LONGEST_TEXT
+            return Plain(source, transforms.shortened_text(most), text_that_fits(most))
+        if rule.transform == "text" and live.max_length:
+            return Plain(source, transforms.bounded_text(live.max_length), text_that_fits(live.max_length))
+        fits = {"text": text_that_fits(None), "integer": WHOLE, "boolean": TRUTH}
+        return Plain(source, transforms.PLAIN[rule.transform], fits.get(rule.transform, ""))
 
     def _live_field(self, rule: FieldRule) -> Field:
         live = self._table.field(rule.target)
@@ -94,11 +97,15 @@ class Getters:
         identify = payer_key if referred == "payers" else str
         required = source in REQUIRED
 
+        @lru_cache(maxsize=REMEMBERED)
+        def leads_to(source_id: str) -> tuple[str, str] | None:
+            return crosswalk.resolve(referred, identify(source_id))
+
         def linked(record: Record) -> Value:
             source_id = record.get(source)
             if source_id is None or source_id == "":
                 return default
-            found = crosswalk.resolve(referred, identify(str(source_id)))
+            found = leads_to(str(source_id))
             if found is None:
                 if required:
                     raise Unfit("parent-missing")

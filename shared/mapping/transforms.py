@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 from shared.people.government import masked
@@ -79,6 +80,9 @@ def decimal(value: Any) -> Value:
     except (TypeError, ValueError):
         raise Unfit("not-a-number") from None
 
+
+REMEMBERED = 16_384
+"""Dates, moments and amounts kept in memory: those of one day are the same in many records."""
 
 CENTS = re.compile(r"-?\d{1,12}(\.\d{1,2})?")
 
@@ -162,13 +166,19 @@ def choice(values: Mapping[str, int]) -> Transform:
     return chosen
 
 
+def remembered(transform: Transform) -> Transform:
+    """The same for texts that come again and again. What does not go is worked out anew each time."""
+    known = lru_cache(maxsize=REMEMBERED)(transform)
+    return lambda value: known(value) if value.__class__ is str else transform(value)
+
+
 PLAIN: Mapping[str, Transform] = {
     "text": text,
     "integer": integer,
     "decimal": decimal,
-    "money": money,
+    "money": remembered(money),
     "masked": hidden_identifier,
     "boolean": boolean,
-    "date": date_only,
-    "instant": instant,
+    "date": remembered(date_only),
+    "instant": remembered(instant),
 }

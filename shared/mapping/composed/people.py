@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
+from functools import lru_cache
+from operator import attrgetter
 
 from shared.mapping.composed.circumstances import Record
 from shared.mapping.transforms import Value, boolean
@@ -12,15 +14,17 @@ from shared.people.consent import ContactRules, contact_rules
 READ = ("marketing_consent", "reminder_preference", "status")
 
 
+_rules = lru_cache(maxsize=256)(contact_rules)
+"""There are a dozen answers, and every patient needs six parts of one."""
+
+
 def _flag(name: str) -> Callable[[Record], Value]:
+    part: Callable[[ContactRules], Value] = attrgetter(name)
+
     def flag(record: Record) -> Value:
-        rules = contact_rules(
-            boolean(record.get("marketing_consent")),
-            record.get("reminder_preference"),
-            deceased=record.get("status") == "deceased",
-        )
-        value: Value = getattr(rules, name)
-        return value
+        preference = record.get("reminder_preference")
+        consent, said = boolean(record.get("marketing_consent")), None if preference is None else str(preference)
+        return part(_rules(consent, said, deceased=record.get("status") == "deceased"))
 
     return flag
 
