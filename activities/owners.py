@@ -10,6 +10,7 @@ from shared import owners as ownership
 from shared.audit.event import APP, Event
 from shared.corepractice.source import Source
 from shared.errors import AskPerson
+from shared.runs.model import Run
 from shared.wire.payloads import About, Nothing
 
 
@@ -36,6 +37,22 @@ async def owners(tools: Toolbox, about: About) -> Nothing:
     await tools.audit.add(run.id, Event("owners-settled", APP, facts))
     await documents.publish(tools, run.id, "owners", body)
     return Nothing()
+
+
+async def still_fit(tools: Toolbox, run: Run) -> None:
+    """Look again before rows are written: people wait days at a gate, and a window is open for days. Raises for a
+    person where somebody who is to own rows cannot own any more; nothing is ever written to such a user."""
+    crosswalk = await documents.need(tools, run.id, "crosswalk")
+    owners = {str(crosswalk["fallback_owner"]), *map(str, crosswalk["users"].values())}
+    lost = ownership.lost(owners, await tools.target_of(run).users())
+    if lost:
+        told = ", ".join(f"{user} ({reason})" for user, reason in list(lost.items())[:10])
+        raise AskPerson(
+            "owner-unfit-since",
+            f"{len(lost)} of the users who are to own rows cannot any more: {told}.",
+            remedy="Make them fit to own rows until the run has ended, then resume; or roll back and start again, so "
+            "that their rows go to the fallback owner.",
+        )
 
 
 async def _everybody(source: Source) -> list[dict[str, Any]]:

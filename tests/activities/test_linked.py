@@ -1,0 +1,35 @@
+"""What is worked out once for a generation, and looked at again before each load."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared.errors import AskPerson
+from tests.activities.filing import Cabinet
+from tests.shared.dataverse.environment import JANE
+
+
+async def told(cabinet: Cabinet, **changes: Any) -> None:
+    """An admin changes a user of the environment."""
+    http, url = cabinet.tools.http, cabinet.town.server.url
+    (await http.post(f"{url}/sandbox/users", json={**JANE, **changes})).raise_for_status()
+
+
+async def test_r107_a_user_disabled_since_gets_no_row_before_a_person_has_seen_to_it(cabinet: Cabinet) -> None:
+    filing = await cabinet.open()
+    filing.file("a-1", b"x-ray")
+    await filing.bring()
+    filing.file("a-2", b"letter")
+    await filing.stage("delta-0001", "a-2")
+    await told(cabinet, isdisabled=True)
+    with pytest.raises(AskPerson) as asked:
+        await filing.load("delta-0001")
+    assert asked.value.code == "owner-unfit-since"
+    assert f"{JANE['systemuserid']} (user-is-disabled)" in asked.value.message
+    assert JANE["fullname"] not in asked.value.message
+    assert set(await filing.notes()) == {"a-1"}
+    await told(cabinet, isdisabled=False)
+    await filing.load("delta-0001")
+    assert set(await filing.notes()) == {"a-1", "a-2"}
