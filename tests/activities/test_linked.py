@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from activities import documents
+from activities.link import object_maps
 from shared.errors import AskPerson
 from tests.activities.filing import Cabinet
 from tests.shared.dataverse.environment import JANE
@@ -33,3 +35,15 @@ async def test_r107_a_user_disabled_since_gets_no_row_before_a_person_has_seen_t
     await told(cabinet, isdisabled=False)
     await filing.load("delta-0001")
     assert set(await filing.notes()) == {"a-1", "a-2"}
+
+
+async def test_of_all_the_pickups_of_a_run_one_map_is_kept(cabinet: Cabinet) -> None:
+    filing, other = await cabinet.open(), await cabinet.open()
+    await object_maps(filing.tools, await other.run())
+    crosswalk = await documents.need(filing.tools, filing.run_id, "crosswalk")
+    for number in range(3):
+        await documents.publish(filing.tools, filing.run_id, "crosswalk", {**crosswalk, "payers": {str(number): "x"}})
+        newest = await object_maps(filing.tools, await filing.run())
+    kept = [maps for mark, maps in filing.tools.compiled.items() if mark[0] == filing.run_id]
+    assert kept == [newest]
+    assert [mark[0] for mark in filing.tools.compiled].count(other.run_id) == 1
