@@ -164,6 +164,7 @@ async def _compile(tools: Toolbox, run: Run, mapping: FieldMap) -> dict[str, Obj
         currency=await _currency(tools, run, mapping),
         files=FilesPolicy.from_json(policy) if policy else FilesPolicy(),
         authors=body["authors"],
+        us=await tools.target_of(run).us(),
     )
     names = {rule.table for rule in mapping.objects} | {"systemuser", "account", "contact", "transactioncurrency"}
     return compile_objects(mapping, await tools.target_of(run).tables(sorted(names)), around)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from activities import documents
@@ -9,6 +11,7 @@ from activities.toolbox import Toolbox
 from shared import owners as ownership
 from shared.audit.event import APP, Event
 from shared.corepractice.source import Source
+from shared.dataverse.client import Dataverse
 from shared.errors import AskPerson
 from shared.runs.model import Run
 from shared.wire.payloads import About, Nothing
@@ -32,11 +35,23 @@ async def owners(tools: Toolbox, about: About) -> Nothing:
     lines = ownership.match(staff, users)
     body = ownership.document(lines, fallback_owner=fallback, fallback_named=bool(named))
     if run.option("impersonate_authors"):
-        body["authors"] = ownership.authors(lines, users)
+        body |= await fit_to_write(target, ownership.authors(lines, users))
     facts = {"mark": "owners", "fallback_named": bool(named), "staff": len(lines), "counts": body["counts"]}
     await tools.audit.add(run.id, Event("owners-settled", APP, facts))
     await documents.publish(tools, run.id, "owners", body)
     return Nothing()
+
+
+WRITES_NOTES = frozenset({"prvCreateNote", "prvAppendNote", "prvAppendToContact", "prvOverrideCreatedOnCreatedBy"})
+"""What an author has to be allowed as well: whoever acts for another has the rights that both have."""
+
+
+async def fit_to_write(target: Dataverse, users: Mapping[str, str]) -> dict[str, Any]:
+    """``authors``: the users as whom notes can be written, to their Entra ids. ``authors_unfit``: those who lack a
+    privilege for it, and which; their notes say in a first line who wrote them."""
+    held = dict(zip(users, await asyncio.gather(*map(target.privileges, users)), strict=True))
+    unfit = {user: sorted(WRITES_NOTES - held[user]) for user in users if WRITES_NOTES - held[user]}
+    return {"authors": {user: users[user] for user in users if user not in unfit}, "authors_unfit": unfit}
 
 
 async def still_fit(tools: Toolbox, run: Run) -> None:

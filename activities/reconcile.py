@@ -142,6 +142,8 @@ class _Comparison:
             findings, ours, further = self.proof.findings, created_by(self.run.number, there), row.part > 1
             if ours:
                 self.proof.expected.add(row.id)
+                if self.map.object == "notes":
+                    findings.add_author(named=bool(row.writer))
             kept = there is not None and not ours
             wrong = scales.weigh(row, there, record, kept=kept)
             # Looked up one by one, and only here: the whole list would be read again for every shard.

@@ -58,7 +58,8 @@ def _untouched(page: Page, entry: Entry, there: Mapping[str, Any], us: str) -> b
         return False
     if page.state is PageState.SETTLED and entry.version:
         return bool(there[ETAG] == entry.version)
-    return str(there.get("_modifiedby_value", "")).lower() == us.lower()
+    # What we wrote in another user's name was changed by that user, on our behalf.
+    return us.lower() in {str(there.get(name)).lower() for name in ("_modifiedby_value", "_modifiedonbehalfby_value")}
 
 
 def _as_before(before: Mapping[str, Any], there: Mapping[str, Any]) -> bool:

@@ -186,5 +186,9 @@ def created_by(number: int, there: Mapping[str, Any] | None) -> bool:
 
 
 def edited_by_another(there: Mapping[str, Any] | None, *, us: str) -> bool:
-    """Whether somebody else than the user we write as was the last to change a row."""
-    return there is not None and str(there.get("_modifiedby_value") or us).lower() != us.lower()
+    """Whether somebody else than the user we write as was the last to change a row. What we wrote in another user's
+    name was changed by that user, on our behalf."""
+    if there is None:
+        return False
+    who = {str(there.get(name) or "").lower() for name in ("_modifiedby_value", "_modifiedonbehalfby_value")}
+    return bool(there.get("_modifiedby_value")) and us.lower() not in who

@@ -24,6 +24,8 @@ from shared.vocabulary import ANOTHER_RULE
 
 NUMBER = "importsequencenumber"
 BESIDES = ("statecode", "statuscode", NUMBER, "modifiedby")
+AUTHOR, ON_BEHALF = "createdby", "modifiedonbehalfby"
+"""Who made a row, and for whom it was last changed: asked for where rows are made in other users' names."""
 LOCKED_WHEN_CLOSED = frozenset({"email", "opportunity"})
 """A completed e-mail is read-only, says its reference, and a closed opportunity may be: they are changed while open."""
 PARTIES_READ = "@parties"
@@ -52,10 +54,14 @@ class ObjectMap:
         for field_rule in rule.fields:
             self._add(field_rule, build)
         self._add_owner()
+        self._names_authors = rule.object == "notes" and bool(around.authors)
+        if self._names_authors:
+            self._add_author()
         self.by_name = {column.name: column for column in self.columns}
         self.has_parties = PARTIES in self.by_name
         self.locks_when_closed = rule.table in LOCKED_WHEN_CLOSED
-        besides = [name for name in BESIDES if self.table.field(name) is not None]
+        asked = (*BESIDES, ON_BEHALF) if self._names_authors else BESIDES
+        besides = [name for name in asked if self.table.field(name) is not None]
         self.select = [self.table.primary_id, *(c.name for c in self.columns if c.name != PARTIES), *besides]
         """What a row is read back with: every mapped column, its state, and who made and last changed it."""
 
@@ -85,6 +91,11 @@ class ObjectMap:
         )
         owner = self._crosswalk.owner
         self._getters.append(("ownerid", lambda record: owner(record.get(source)) if source else owner(None)))
+
+    def _add_author(self) -> None:
+        """Never written: it is whoever sends the row. But it is read back and compared like any other column."""
+        self.columns.append(Column(AUTHOR, f"_{AUTHOR}_value", "Created by", "author", "author_id", create_only=True))
+        self._getters.append((AUTHOR, lambda record: self._around.writer(record) or self._around.us))
 
     @property
     def crosswalk(self) -> Crosswalk:
@@ -137,7 +148,8 @@ class ObjectMap:
                 values[name] = get(record)
             except Unfit as unfit:
                 return SetAside(unfit.reason, name)
-        return Row(id_, values, self._state(record), part)
+        writer = self._around.writer(record) if self._names_authors else ""
+        return Row(id_, values, self._state(record), part, writer)
 
     def row_id(self, record: Mapping[str, Any], part: int = 1) -> str:
         """The id of the row that a record becomes, if it becomes one; of one of its parts, if it becomes several."""
@@ -170,7 +182,7 @@ class ObjectMap:
         wire: dict[str, Any] = {self.table.primary_id: row.id, NUMBER: number}
         for name, value in row.values.items():
             column = self.by_name[name]
-            if value is not None and not column.at_closing:
+            if value is not None and not column.at_closing and name != AUTHOR:
                 self._put(wire, column, value)
         return wire
 
@@ -189,12 +201,9 @@ class ObjectMap:
                 self._put(wire, column, row.values[column.name])
         return wire
 
-    def author_of(self, wire: Mapping[str, Any]) -> str | None:
+    def author_of(self, row: Row) -> str | None:
         """The user as whom a note is written, by the Entra object id that impersonation wants; None for ourselves."""
-        if self.object != "notes":
-            return None
-        owner = str(wire.get("ownerid@odata.bind", "")).removeprefix("/systemusers(").rstrip(")")
-        return self._around.authors.get(owner)
+        return self._around.authors.get(row.writer)
 
     def _put(self, wire: dict[str, Any], column: Column, value: Value) -> None:
         if column.name == PARTIES:

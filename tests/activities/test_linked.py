@@ -8,6 +8,7 @@ import pytest
 
 from activities import documents
 from activities.link import object_maps
+from activities.owners import fit_to_write
 from shared.errors import AskPerson
 from tests.activities.filing import Cabinet
 from tests.shared.dataverse.environment import JANE
@@ -35,6 +36,16 @@ async def test_r107_a_user_disabled_since_gets_no_row_before_a_person_has_seen_t
     await told(cabinet, isdisabled=False)
     await filing.load("delta-0001")
     assert set(await filing.notes()) == {"a-1", "a-2"}
+
+
+async def test_a22_who_may_not_date_a_note_back_does_not_write_any_and_the_owner_table_says_so(
+    cabinet: Cabinet,
+) -> None:
+    target, jane = cabinet.town.target, {JANE["systemuserid"]: "entra"}
+    assert await fit_to_write(target, jane) == {"authors": jane, "authors_unfit": {}}
+    await told(cabinet, roles=["Salesperson"])
+    lacking = {JANE["systemuserid"]: ["prvOverrideCreatedOnCreatedBy"]}
+    assert await fit_to_write(target, jane) == {"authors": {}, "authors_unfit": lacking}
 
 
 async def test_of_all_the_pickups_of_a_run_one_map_is_kept(cabinet: Cabinet) -> None:

@@ -38,8 +38,7 @@ def _text(around: Circumstances) -> Getter:
     """With a header line unless Dataverse itself says who wrote it and when (A22)."""
 
     def getter(record: Record) -> Value:
-        author = text(record, "author_id")
-        if around.crosswalk.users.get(author) in around.authors:
+        if around.writer(record):
             return record[PART_TEXT] or None
         at = text(record, "noted_at") or None
         try:

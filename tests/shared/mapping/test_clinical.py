@@ -96,16 +96,18 @@ def test_r72_r73_r74_r75_a_note_keeps_its_contact_time_author_and_rich_text(ever
 
 
 def test_a22_a_note_written_as_its_author_needs_no_header_line(everything: FieldMap):
-    crosswalk = Crosswalk("here", FALLBACK, users={"S1": USER}, known={"patients": index(["P1"])})
-    around = Circumstances("here", crosswalk, currency=CURRENCY, authors={USER: "entra-id"})
+    crosswalk = Crosswalk("here", USER, users={"S1": USER}, known={"patients": index(["P1"])})
+    around = Circumstances("here", crosswalk, currency=CURRENCY, authors={USER: "entra-id"}, us=FALLBACK)
     notes = compile_objects(everything, made(everything), around)["notes"]
     record = {"body": "Hi", "format": "text", "noted_at": "2024-10-06T03:00:01+11:00"}
     ours = row(notes, author_id="S1", author_name="A", **record)
     assert ours.values["notetext"] == "Hi"
-    assert notes.author_of(notes.to_create(ours, 1)) == "entra-id"
+    assert (notes.author_of(ours), ours.values["createdby"]) == ("entra-id", USER)
+    assert not any("createdby" in name for name in notes.to_create(ours, 1))
     theirs = row(notes, author_id="S2", author_name="B", **record)
     assert "Written by B" in str(theirs.values["notetext"])
-    assert notes.author_of(notes.to_create(theirs, 1)) is None
+    assert (notes.author_of(theirs), theirs.values["createdby"]) == (None, FALLBACK)
+    assert theirs.values["ownerid"] == USER, "who falls back on a user has not become the author of others' notes"
 
 
 def test_a23_an_over_long_note_is_several_rows_whose_texts_recombine_to_the_whole(every: dict[str, ObjectMap]):
