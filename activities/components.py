@@ -161,9 +161,7 @@ async def why_stays(
     return await _in_use(live, name, count) if live else ""
 
 
-async def _live(
-    target: Dataverse, name: str, made_tables: frozenset[str], looked: Looked | None
-) -> Table | None:
+async def _live(target: Dataverse, name: str, made_tables: frozenset[str], looked: Looked | None) -> Table | None:
     """The table that a part belongs to; None where there is nothing to do about the part.
 
     What lives in a table of ours goes with the table, so it is not unmade piece by piece; but a lookup from one of our
@@ -172,12 +170,10 @@ async def _live(
     kind, owner, *rest = name.split("|")
     if owner in made_tables and kind not in ("table", "lookup"):
         return None
-    if looked is None or owner not in looked:
-        live = (await target.tables([owner])).get(owner)
-    else:
-        live = looked[owner]
-    if looked is not None:
-        looked[owner] = live
+    seen = {} if looked is None else looked
+    if owner not in seen:
+        seen[owner] = (await target.tables([owner])).get(owner)
+    live = seen[owner]
     if live and kind == "lookup" and owner in made_tables and not _leads_out(live, rest, made_tables):
         return None
     return live
