@@ -72,6 +72,7 @@ def verdict(found: Found) -> dict[str, Any]:
         },
         "normalisations": _added(objects, "rules"),
         "note_authors": _added(objects, "authors"),
+        "notes_recombined": _sum(objects, "recombined"),
         "fields_kept": _sum(objects, "kept"),
         "rows_edited_since": _sum(objects, "edited"),
         "rows_unexpected": unexpected,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from shared.attachments.note import note_text
 from shared.mapping.composed.circumstances import Circumstances, Getter, Record, text
 from shared.mapping.transforms import Unfit, Value
 from shared.richtext.header import with_header
-from shared.richtext.parts import part_subject, split
+from shared.richtext.parts import part_subject, recombine, split
 from shared.richtext.sanitise import from_plain, safe_html
 
 SOURCE = "Core Practice"
@@ -23,6 +23,15 @@ def parts_of(record: Record) -> list[dict[str, Any]]:
     """The record once per part of its text; a record whose text fits is its own single part."""
     parts = split(_safe(record, text(record, "body")), LONGEST_NOTE - ROOM_FOR_HEADER)
     return [{**record, PART: n, PARTS: len(parts), PART_TEXT: part} for n, part in enumerate(parts, start=1)]
+
+
+def is_whole(record: Record, texts: Sequence[str]) -> bool:
+    """Whether the texts of a note's parts, as they were read back without their first lines, make up all that the
+    source says, in order (A23)."""
+    try:
+        return recombine(texts) == _safe(record, text(record, "body"))
+    except ValueError:
+        return False
 
 
 def _safe(record: Record, body: str) -> str:

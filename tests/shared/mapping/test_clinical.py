@@ -8,6 +8,7 @@ import pytest
 
 from shared.mapping.compiled import ObjectMap, compile_objects
 from shared.mapping.composed.circumstances import Circumstances
+from shared.mapping.composed.notes import is_whole
 from shared.mapping.crosswalk import Crosswalk, index
 from shared.mapping.model import FieldMap
 from shared.mapping.propose import propose
@@ -126,7 +127,13 @@ def test_a23_an_over_long_note_is_several_rows_whose_texts_recombine_to_the_whol
     assert result[1].values["subject"] == f"Long (part 2/{len(result)})"
     texts = [str(found.values["notetext"]) for found in result]
     assert max(map(len, texts)) <= 100_000
-    assert recombine([without_header(text) for text in texts]) == safe_html(body)
+    read_back = [without_header(text) for text in texts]
+    assert recombine(read_back) == safe_html(body)
+    record = {"body": body, "format": "html"}
+    assert is_whole(record, read_back)
+    assert not is_whole(record, read_back[:-1])
+    assert not is_whole(record, [*read_back[:-1], read_back[-1].replace("tooth", "teeth", 1)])
+    assert not is_whole(record, [read_back[1], read_back[0], *read_back[2:]])
 
 
 @pytest.mark.parametrize(
