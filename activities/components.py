@@ -124,8 +124,13 @@ Count = Callable[[Table, str], Awaitable[int]]
 """How many rows of a table match a rule, or are there at all where the rule is empty."""
 
 
-async def drop(target: Dataverse, name: str, *, made_tables: frozenset[str]) -> str:
-    """Unmake a part. Answers why it stays, or with nothing when it is gone."""
+Looked = dict[str, Table | None]
+"""Tables as they were when they were looked at first: reading one takes half a dozen requests, and a call unmakes many
+parts of a few tables. What is gone since is as good as gone; whether a part is in use is asked anew for each."""
+
+
+async def drop(target: Dataverse, name: str, *, made_tables: frozenset[str], looked: Looked | None = None) -> str:
+    """Unmake a part. Answers why it stays, or with nothing when it is gone. ``looked``: kept from part to part."""
     kind, owner, *rest = name.split("|")
     if kind == "publisher":
         return await _emptied(target.drop_publisher(owner))
@@ -133,7 +138,7 @@ async def drop(target: Dataverse, name: str, *, made_tables: frozenset[str]) -> 
         return await _emptied(target.drop_solution(owner))
     if kind == "profile":
         return await _emptied(target.drop_security_profile(owner))
-    live = await _live(target, name, made_tables)
+    live = await _live(target, name, made_tables, looked)
     if live is None:
         return ""
     if kind == "key":
@@ -147,13 +152,15 @@ async def drop(target: Dataverse, name: str, *, made_tables: frozenset[str]) -> 
     return ""
 
 
-async def why_stays(target: Dataverse, name: str, *, made_tables: frozenset[str], count: Count) -> str:
+async def why_stays(
+    target: Dataverse, name: str, *, made_tables: frozenset[str], count: Count, looked: Looked | None = None
+) -> str:
     """Why ``drop`` would leave a part, if ``count`` says what is left then; nothing where it would go."""
-    live = None if name.partition("|")[0] in (*_LAST_OUT, "key") else await _live(target, name, made_tables)
+    live = None if name.partition("|")[0] in (*_LAST_OUT, "key") else await _live(target, name, made_tables, looked)
     return await _in_use(live, name, count) if live else ""
 
 
-async def _live(target: Dataverse, name: str, made_tables: frozenset[str]) -> Table | None:
+async def _live(target: Dataverse, name: str, made_tables: frozenset[str], looked: Looked | None) -> Table | None:
     """The table that a part belongs to; None where there is nothing to do about the part.
 
     What lives in a table of ours goes with the table, so it is not unmade piece by piece; but a lookup from one of our
@@ -162,7 +169,10 @@ async def _live(target: Dataverse, name: str, made_tables: frozenset[str]) -> Ta
     kind, owner, *rest = name.split("|")
     if owner in made_tables and kind not in ("table", "lookup"):
         return None
-    live = (await target.tables([owner])).get(owner)
+    seen = {} if looked is None else looked
+    if owner not in seen:
+        seen[owner] = (await target.tables([owner])).get(owner)
+    live = seen[owner]
     if live and kind == "lookup" and owner in made_tables and not _leads_out(live, rest, made_tables):
         return None
     return live

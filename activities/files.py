@@ -61,7 +61,7 @@ async def publish_files(tools: Toolbox, run: Run, found: Mapping[str, Any]) -> N
         elif receipt.state is ReceiptState.REFUSED:
             list_(receipt.object, receipt.row, receipt.attachment, receipt.reason)
     for name in WITH_FILES:
-        for attachment, reason in sorted((await tools.runs.asides(run.id, name)).items()):
+        async for attachment, reason, _ in tools.runs.each_aside(run.id, name):
             list_(name, "", attachment, reason)
     body = {
         "policy": (await policy_of(tools, run)).to_json(),

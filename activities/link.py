@@ -114,7 +114,7 @@ async def _body(
 
 
 async def object_maps(tools: Toolbox, run: Run) -> dict[str, ObjectMap]:
-    """The approved map, compiled against the live target and the current crosswalk. Kept until either changes.
+    """The approved map, compiled against the live target and the current crosswalk; kept until either changes.
 
     The lanes of a phase all come at once: one of them compiles, the others wait for it.
     """
@@ -124,6 +124,7 @@ async def object_maps(tools: Toolbox, run: Run) -> dict[str, ObjectMap]:
         compiled = tools.compiled.get(mark)
         if compiled is None:
             compiled = await _compile(tools, run, parse(await documents.need(tools, run.id, "mapping")))
+            tools.forget(run.id)  # each pickup has a crosswalk of its own, with eight bytes for every record
             tools.compiled[mark] = compiled
     return compiled
 
@@ -163,6 +164,7 @@ async def _compile(tools: Toolbox, run: Run, mapping: FieldMap) -> dict[str, Obj
         currency=await _currency(tools, run, mapping),
         files=FilesPolicy.from_json(policy) if policy else FilesPolicy(),
         authors=body["authors"],
+        us=await tools.target_of(run).us(),
     )
     names = {rule.table for rule in mapping.objects} | {"systemuser", "account", "contact", "transactioncurrency"}
     return compile_objects(mapping, await tools.target_of(run).tables(sorted(names)), around)

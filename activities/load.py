@@ -24,6 +24,7 @@ from shared.journal.entries import MERGED, Entry, Page, PageState
 from shared.journal.store import Journal
 from shared.loading import batches
 from shared.mapping.compiled import ObjectMap
+from shared.mapping.rows import Row
 from shared.runs.model import LaneProgress, Run
 from shared.staging import layout
 from shared.vocabulary import Tally
@@ -57,11 +58,14 @@ class Work:
     shard: str = ""
     """Where the records lie."""
 
-    def by_author(self, creates: list[dict[str, Any]]) -> list[tuple[str | None, list[dict[str, Any]]]]:
+    def by_author(
+        self, creates: list[dict[str, Any]], rows: Mapping[str, Row]
+    ) -> list[tuple[str | None, list[dict[str, Any]]]]:
         """The rows to make, by the user who is to be their author; None is ourselves (A22)."""
         groups: dict[str | None, list[dict[str, Any]]] = {}
-        for row in creates:
-            groups.setdefault(self.map.author_of(row), []).append(row)
+        for wire in creates:
+            row = rows[wire[self.map.table.primary_id]]
+            groups.setdefault(self.map.author_of(row), []).append(wire)
         return list(groups.items())
 
     @property
@@ -235,7 +239,7 @@ async def _batch(work: Work, records: list[dict[str, Any]], *, page: int) -> tup
         lane, table = work.page_lane, work.map.table.name
         intended = Page(work.wave, table, lane, page, PageState.INTENDED, entries, work.shard)
         await work.journal.put(intended)
-        failed = await _send(work, batch)
+        failed = await _send(work, batch, found.rows)
         versions = await work.target.rows(work.map.table, [entry.id for entry in entries], select=[], yields=True)
         # What was refused, or left to a person, is not as we left it: the next writer must not take it for ours.
         left_alone = {*failed, *batch.conflicts}
@@ -263,14 +267,14 @@ def _part_ids(object_map: ObjectMap, record: Mapping[str, Any]) -> list[str]:
     return [row.id for row in found] if isinstance(found, list) else []
 
 
-async def _send(work: Work, batch: batches.Batch) -> dict[str, tuple[str, str]]:
+async def _send(work: Work, batch: batches.Batch, rows: Mapping[str, Row]) -> dict[str, tuple[str, str]]:
     """Creates, updates, then the second write that carries other states. Answers with the rows that could not go."""
     failed: dict[str, tuple[str, str]] = {}
 
     def collect(results: Iterable[Result]) -> None:
         failed.update({r.id: (r.reason or "refused", r.column or "") for r in results if not r.ok})
 
-    for caller, creates in work.by_author(batch.creates):
+    for caller, creates in work.by_author(batch.creates, rows):
         collect(await work.target.create(work.map.table, creates, caller=caller))
     if batch.reopened:
         collect(await work.target.set_state(work.map.table, batch.reopened))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from activities import documents, there
+from activities.owners import still_fit
 from activities.toolbox import Toolbox
 from shared.loading import waves
 from shared.mapping.model import FieldMap, parse
@@ -38,7 +39,10 @@ async def plan(tools: Toolbox, asked: Slice) -> Plan:
     await there.look(tools, run, asked.generation)
     shards = await _shards(tools, run, mapping, asked.generation)
     order = waves.waves(mapping)
-    return Plan(waves.by_shards(run.id, asked.step, asked.generation, order, shards, lanes=tools.settings.lanes))
+    found = waves.by_shards(run.id, asked.step, asked.generation, order, shards, lanes=tools.settings.lanes)
+    if found:
+        await still_fit(tools, run)
+    return Plan(found)
 
 
 async def _turn(tools: Toolbox, run: Run) -> int:

@@ -20,10 +20,12 @@ from shared.delta import three_way
 from shared.diff.compare import Scales
 from shared.loading.batches import EDITED, KEPT, created_by, edited_by_another
 from shared.mapping.compiled import ObjectMap
+from shared.mapping.composed.notes import is_whole
 from shared.mapping.rows import Excluded, Row, SetAside
 from shared.money.seen import Ledger
 from shared.reconcile.conservation import ELSEWHERE, REPLACED
 from shared.reconcile.verdict import LEFT_AS_IT_IS
+from shared.richtext.header import without_header
 from shared.runs.model import Run
 from shared.vocabulary import ANOTHER_RULE, Address
 from shared.wire.payloads import Progress, Slice
@@ -32,6 +34,7 @@ Record = dict[str, Any]
 There = Mapping[str, Any] | None
 Expected = list[tuple[Record, list[Row] | Excluded | SetAside]]
 RECORDS_AT_ONCE = 1_000
+TEXT = "notetext"
 
 
 async def reconcile(tools: Toolbox, slice_: Slice) -> Progress:
@@ -142,6 +145,8 @@ class _Comparison:
             findings, ours, further = self.proof.findings, created_by(self.run.number, there), row.part > 1
             if ours:
                 self.proof.expected.add(row.id)
+                if self.map.object == "notes":
+                    findings.add_author(named=bool(row.writer))
             kept = there is not None and not ours
             wrong = scales.weigh(row, there, record, kept=kept)
             # Looked up one by one, and only here: the whole list would be read again for every shard.
@@ -159,9 +164,19 @@ class _Comparison:
             findings.add_row(name, row.id, wrong, there=there is not None, ours=ours, further=further, edited=edited)
             buckets.append("missing" if there is None else self.ours if ours else "matched")
             all_right = all_right and not wrong
+        if len(found) > 1 and all_right and "set-aside" not in buckets:
+            all_right = self._is_whole(record, found)
         self._saw(record, buckets[0], found)
         if not all_right:
             self.proof.note_wrong(source_id)
+
+    def _is_whole(self, record: Record, found: Sequence[tuple[Row, There]]) -> bool:
+        """Put a long note's parts together again, as they were read back."""
+        texts = [str((there or {}).get(TEXT) or "") for _, there in found]
+        texts = [one if row.writer else without_header(one) for one, (row, _) in zip(texts, found, strict=True)]
+        whole = is_whole(record, texts)
+        self.proof.findings.add_whole(self.map.table.name, found[0][0].id, TEXT, whole=whole)
+        return whole
 
 
 def _excused(reason: str, columns: str, wrong: Collection[str], *, edited: bool) -> bool:

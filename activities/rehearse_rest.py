@@ -95,12 +95,13 @@ async def rehearse_schema(tools: Toolbox, about: About) -> Nothing:
     pages = await (await tools.journal(run.id)).read(LANE)
     made = made_tables(pages)
     stays: dict[str, str] = {}
+    looked: components.Looked = {}
     ours = [page for page in sorted(pages, key=last_made_first) if is_ours(page)]
     for page in ours:
         name = page.entries[0].id
         if is_profile(page) and stays:
             stays[name] = STILL_USED
-        elif why := await components.why_stays(target, name, made_tables=made, count=left):
+        elif why := await components.why_stays(target, name, made_tables=made, count=left, looked=looked):
             stays[name] = why
     lane = await tools.runs.lane(run.id, STEP, of_turn("schema", turn), "schema", 0)
     notes = {"held": len(stays), "reasons": stays, "removed": len(ours) - len(stays)}

@@ -48,7 +48,9 @@ async def sweep(tools: Toolbox, slice_: Slice) -> Progress:
         if swept.done:
             since = run.registered_at.replace("+00:00", "Z")
             others = " and ".join(f"_createdby_value ne {us}" for us in await target.ours())
-            swept.others = await target.count(table, f"createdon ge {since} and {others}")
+            # Rows that were made in another user's name are ours all the same: they bear the run's number.
+            theirs = f"({NUMBER} ne {run.number} or {NUMBER} eq null)"
+            swept.others = await target.count(table, f"createdon ge {since} and {others} and {theirs}")
         if swept.done or time.monotonic() > deadline:
             await tools.staging.write_bytes(_path(run, slice_), orjson.dumps(_body(swept)))
             break

@@ -28,6 +28,7 @@ async def undo_schema(tools: Toolbox, about: About) -> Progress:
     made = made_tables(every)
     target = tools.target_of(run)
     enough = limit()
+    looked: components.Looked = {}
     done = 0
     for page in pages:
         entry = page.entries[0]
@@ -35,7 +36,7 @@ async def undo_schema(tools: Toolbox, about: About) -> Progress:
         if is_profile(page) and stays:
             held = STILL_USED  # columns stay that it may have opened to somebody
         elif is_ours(page):
-            held = await components.drop(target, entry.id, made_tables=made)
+            held = await components.drop(target, entry.id, made_tables=made, looked=looked)
         stays = stays or bool(held)
         if is_ours(page):
             facts = {"mark": f"schema/{entry.id}", "unmakes": entry.id, "stays": held}

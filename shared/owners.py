@@ -40,14 +40,28 @@ def _ownership(staff: str, found: list[User]) -> Ownership:
         return Ownership(staff, "", "no-user-with-this-e-mail")
     if len(found) > 1:
         return Ownership(staff, "", "several-users-with-this-e-mail")
-    user = found[0]
+    hindrance = _hindrance(found[0])
+    return Ownership(staff, "", hindrance) if hindrance else Ownership(staff, found[0].id, "matched-by-e-mail")
+
+
+def _hindrance(user: User) -> str:
+    """Why a user can own nothing; nothing where they can."""
     if user.disabled:
-        return Ownership(staff, "", "user-is-disabled")
+        return "user-is-disabled"
     if user.licensed is False:
-        return Ownership(staff, "", "user-has-no-licence")
-    if user.has_role is False:
-        return Ownership(staff, "", "user-has-no-role")
-    return Ownership(staff, user.id, "matched-by-e-mail")
+        return "user-has-no-licence"
+    return "user-has-no-role" if user.has_role is False else ""
+
+
+def lost(owners: Iterable[str], users: Iterable[User]) -> dict[str, str]:
+    """Those of the owners who can own nothing any more, by id, with the reason. Applications need no licence."""
+    there = {user.id: user for user in users}
+    reasons = {id_: _hindrance(there[id_]) if id_ in there else "user-is-gone" for id_ in owners}
+    return {
+        id_: reason
+        for id_, reason in sorted(reasons.items())
+        if reason and not (id_ in there and there[id_].application and not there[id_].disabled)
+    }
 
 
 def fallback(email: str | None, users: Iterable[User], *, us: str) -> str | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -104,6 +104,11 @@ class Column:
     @cached_property
     def logical_name(self) -> str:
         return self.schema_name.lower()
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The column as plain JSON. Not to be changed: it is made once."""
+        return asdict(self)
 
     @property
     def polymorphic(self) -> bool:
@@ -238,10 +243,12 @@ class TableSchema:
 
 def to_document(shape: TableSchema | Relationship | ManyToMany | GlobalChoice) -> dict[str, Any]:
     """Plain JSON for the journal; `table_from` and its siblings read it back."""
-    document = asdict(shape)
-    if isinstance(shape, TableSchema):
-        document["columns"] = list(document["columns"].values())
-        document["messages"] = sorted(shape.messages)
+    if not isinstance(shape, TableSchema):
+        return asdict(shape)
+    # Each change of a table writes down all of it: its columns, which are many, are put into words once.
+    document = asdict(replace(shape, columns={}))
+    document["columns"] = [column.document for column in shape.columns.values()]
+    document["messages"] = sorted(shape.messages)
     return document
 
 

@@ -42,8 +42,10 @@ class Security(Removals):
         profile = found or await self._create_profile(name)
         there = await self._permissions(profile)
         for table, column in columns:
-            if there.get((table, column)) is not True:
+            if (table, column) not in there:
                 await self._allow(profile, table, column)
+            elif not there[table, column]:
+                await self._widen(profile, table, column)
         joined = await self._members(profile)
         for member in dict.fromkeys(member.lower() for member in members):
             if member not in joined:
@@ -107,21 +109,24 @@ class Security(Removals):
     async def _allow(self, profile: str, table: str, column: str) -> None:
         """Let a profile do everything with a column. Its id is made from both, so it is the same row every time."""
         where = f"allow column {table}.{column}"
-        allowed = dict.fromkeys(_VERBS, ALLOWED)
-        rule = f"_fieldsecurityprofileid_value eq {profile} and entityname eq {odata.quoted(table)}"
-        rule += f" and attributelogicalname eq {odata.quoted(column)}"
-        found = await self.find("fieldpermissions", "fieldpermissionid", rule)
-        if found is not None:
-            path = odata.record("fieldpermissions", found)
-            await self._transport.send("PATCH", path, where=where, body=allowed, headers={"If-Match": "*"})
-            return
         body = {
             "fieldpermissionid": str(uuid.uuid5(uuid.UUID(profile), f"{table}.{column}")),
             "fieldsecurityprofileid@odata.bind": odata.reference("fieldsecurityprofiles", profile),
             "entityname": table,
             "attributelogicalname": column,
-            **allowed,
+            **dict.fromkeys(_VERBS, ALLOWED),
         }
         reply = await self._transport.send("POST", "fieldpermissions", where=where, body=body, accept=JUDGED)
         if reply.fault is not None and not (await self._permissions(profile)).get((table, column)):
             raise failure(reply.fault, where)
+
+    async def _widen(self, profile: str, table: str, column: str) -> None:
+        """Let a profile do everything with a column that it allows only some of."""
+        rule = f"_fieldsecurityprofileid_value eq {profile} and entityname eq {odata.quoted(table)}"
+        rule += f" and attributelogicalname eq {odata.quoted(column)}"
+        found = await self.find("fieldpermissions", "fieldpermissionid", rule)
+        if found is None:
+            return await self._allow(profile, table, column)  # somebody took it away just now
+        path, where = odata.record("fieldpermissions", found), f"allow column {table}.{column}"
+        allowed = dict.fromkeys(_VERBS, ALLOWED)
+        await self._transport.send("PATCH", path, where=where, body=allowed, headers={"If-Match": "*"})

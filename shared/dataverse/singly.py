@@ -28,18 +28,19 @@ async def each(
     settle: Settle,
     where: str,
     headers: Mapping[str, str] | None = None,
+    user: int | None = None,
 ) -> dict[str, Result]:
     """The outcome of every operation, by row id.
 
     ``settle`` gets the ids whose outcome an answer does not tell (lost, there already, a condition that did not hold)
     and answers for those it can. A lost one it leaves out is sent again; others fail with their fault's reason.
     Raises TryAgain when some could not be brought to an end, and whatever concerns all of them. ``headers`` go with the
-    batch itself: whom it acts for is a matter of the whole request.
+    batch itself: whom it acts for is a matter of the whole request. ``user``: as whom of us; None: as any.
     """
     results: dict[str, Result] = {}
     pending = dict(work)
     for attempt in range(1, _TRIES + 1):
-        faults = await _send(transport, pending, results, where=where, headers=headers or {})
+        faults = await _send(transport, pending, results, where=where, headers=headers or {}, user=user)
         doubtful = {row_id: fault for row_id, fault in faults.items() if fault.kind in _DOUBTFUL}
         results |= await settle(doubtful) if doubtful else {}
         again: dict[str, Fault] = {}
@@ -79,13 +80,14 @@ async def _send(
     *,
     where: str,
     headers: Mapping[str, str],
+    user: int | None,
 ) -> dict[str, Fault]:
     faults: dict[str, Fault] = {}
 
     async def send(group: list[str]) -> None:
         try:
             operations = [pending[row_id] for row_id in group]
-            parts = await transport.batch(operations, where=where, repeatable=False, headers=headers)
+            parts = await transport.batch(operations, where=where, repeatable=False, headers=headers, user=user)
         except OutcomeUnknown:
             faults.update(dict.fromkeys(group, NO_ANSWER))
             return

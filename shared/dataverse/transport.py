@@ -193,6 +193,7 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         rows: int | None = None,
         yields: bool = False,
+        user: int | None = None,
     ) -> list[Part]:
         """One $batch that goes on after an error: an answer per operation, in order. ``rows``: how many it is about,
         where they are not as many as the operations."""
@@ -205,7 +206,7 @@ class Transport:
             repeatable=repeatable,
             rows=len(operations) if rows is None else rows,
             yields=yields,
-            user=None,
+            user=user,
         )
         try:
             parts = batch.decode(reply.headers.get("content-type", ""), reply.body)

@@ -62,7 +62,9 @@ def _untouched(page: Page, entry: Entry, there: Mapping[str, Any], us: Collectio
         return False
     if page.state is PageState.SETTLED and entry.version:
         return bool(there[ETAG] == entry.version)
-    return str(there.get("_modifiedby_value", "")).lower() in us
+    # What we wrote in another user's name was changed by that user, on our behalf.
+    who = (str(there.get(name)).lower() for name in ("_modifiedby_value", "_modifiedonbehalfby_value"))
+    return any(one in us for one in who)
 
 
 def _as_before(before: Mapping[str, Any], there: Mapping[str, Any]) -> bool:

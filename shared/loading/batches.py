@@ -186,7 +186,9 @@ def created_by(number: int, there: Mapping[str, Any] | None) -> bool:
 
 
 def edited_by_another(there: Mapping[str, Any] | None, *, us: Collection[str]) -> bool:
-    """Whether somebody else than the users we write as was the last to change a row. ``us`` are their ids, in lower
-    case."""
-    by = str((there or {}).get("_modifiedby_value") or "").lower()
-    return bool(by) and by not in us
+    """Whether somebody else than the users we write as (their ids, in lower case) was the last to change a row. What we
+    wrote in another user's name was changed by that user, on our behalf."""
+    if there is None or not there.get("_modifiedby_value"):
+        return False
+    who = (str(there.get(name) or "").lower() for name in ("_modifiedby_value", "_modifiedonbehalfby_value"))
+    return not any(one in us for one in who)

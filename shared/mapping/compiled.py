@@ -25,6 +25,8 @@ from shared.vocabulary import ANOTHER_RULE
 
 NUMBER = "importsequencenumber"
 BESIDES = ("statecode", "statuscode", NUMBER, "modifiedby")
+AUTHOR, ON_BEHALF = "createdby", "modifiedonbehalfby"
+"""Who made a row, and for whom it was last changed: asked for where rows are made in other users' names."""
 LOCKED_WHEN_CLOSED = frozenset({"email", "opportunity"})
 """A completed e-mail is read-only, says its reference, and a closed opportunity may be: they are changed while open."""
 PARTIES_READ = "@parties"
@@ -53,6 +55,9 @@ class ObjectMap:
         for field_rule in rule.fields:
             self._add(field_rule, build)
         self._add_owner()
+        self._names_authors = rule.object == "notes" and bool(around.authors)
+        if self._names_authors:
+            self._add_author()
         self.by_name = {column.name: column for column in self.columns}
         self._values = values_of(self._getters)
         self._wire = wire_of(
@@ -61,12 +66,13 @@ class ObjectMap:
             [
                 (column, self._parties if column.name == PARTIES else None)
                 for column in self.columns
-                if not column.at_closing
+                if not column.at_closing and column.name != AUTHOR
             ],
         )
         self.has_parties = PARTIES in self.by_name
         self.locks_when_closed = rule.table in LOCKED_WHEN_CLOSED
-        besides = [name for name in BESIDES if self.table.field(name) is not None]
+        asked = (*BESIDES, ON_BEHALF) if self._names_authors else BESIDES
+        besides = [name for name in asked if self.table.field(name) is not None]
         self.select = [self.table.primary_id, *(c.name for c in self.columns if c.name != PARTIES), *besides]
         """What a row is read back with: every mapped column, its state, and who made and last changed it."""
 
@@ -97,6 +103,11 @@ class ObjectMap:
         owner = self._crosswalk.owner
         whoever = Fixed(owner(None)) if not source else lambda record: owner(record.get(source))
         self._getters.append(("ownerid", whoever))
+
+    def _add_author(self) -> None:
+        """Never written: it is whoever sends the row. But it is read back and compared like any other column."""
+        self.columns.append(Column(AUTHOR, f"_{AUTHOR}_value", "Created by", "author", "author_id", create_only=True))
+        self._getters.append((AUTHOR, lambda record: self._around.writer(record) or self._around.us))
 
     @property
     def crosswalk(self) -> Crosswalk:
@@ -147,7 +158,8 @@ class ObjectMap:
             values = self._values(record)
         except Unfit:
             return self._unfit(record)
-        return Row(id_, values, self._state(record), part)
+        writer = self._around.writer(record) if self._names_authors else ""
+        return Row(id_, values, self._state(record), part, writer)
 
     def _unfit(self, record: Mapping[str, Any]) -> SetAside:
         """Which column it is that does not go, and why."""
@@ -203,12 +215,9 @@ class ObjectMap:
                 self._put(wire, column, row.values[column.name])
         return wire
 
-    def author_of(self, wire: Mapping[str, Any]) -> str | None:
+    def author_of(self, row: Row) -> str | None:
         """The user as whom a note is written, by the Entra object id that impersonation wants; None for ourselves."""
-        if self.object != "notes":
-            return None
-        owner = str(wire.get("ownerid@odata.bind", "")).removeprefix("/systemusers(").rstrip(")")
-        return self._around.authors.get(owner)
+        return self._around.authors.get(row.writer)
 
     def _put(self, wire: dict[str, Any], column: Column, value: Value) -> None:
         if column.name == PARTIES:

@@ -17,13 +17,15 @@ State = tuple[int, int]
 class Row:
     """What a record should be at the target: its id, its columns in the form they read back in, and its state.
 
-    A record that needs several rows (a long note) gives them in turn; ``part`` counts them from 1.
+    A record that needs several rows (a long note) gives them in turn; ``part`` counts them from 1. ``writer`` is the
+    user in whose name it is made (A22); nothing where we make it in our own.
     """
 
     id: str
     values: dict[str, Value]
     state: State
     part: int = 1
+    writer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from shared.diff.compare import Outcome, Scales
 MOST_LISTED = 200
 """How many wrong fields are listed one by one, per lane and in all; every one of them is counted."""
 DIGESTS = 1 << 128
+CREATOR, FIRST_LINE = "as its creator", "in its first line"
 
 
 @dataclass(slots=True)
@@ -21,7 +22,8 @@ class Findings:
     ``fields`` = ``equal`` + ``after`` + ``differs`` + ``missing``. ``kept`` counts fields only a create can set, in
     rows that were there before the run: no run can compare those. ``further`` counts the second and later rows of a
     record, ``edited`` the rows with a wrong field that somebody else wrote last, ``rules`` the fields that are equal
-    after the rule of that name.
+    after the rule of that name, ``authors`` the rows of notes by where their author stands, and
+    ``recombined`` the notes whose parts together are the whole again.
     """
 
     records: int = 0
@@ -37,12 +39,14 @@ class Findings:
     missing: int = 0
     missing_rows: int = 0
     kept: int = 0
+    recombined: int = 0
     edited: int = 0
     excluded: int = 0
     set_aside: int = 0
     columns: dict[str, int] = field(default_factory=dict)
     rules: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
+    authors: dict[str, int] = field(default_factory=dict)
     listed: list[list[str]] = field(default_factory=list)
     digest: str = "0"
 
@@ -73,6 +77,23 @@ class Findings:
                 self.rules[rule] = self.rules.get(rule, 0) + after
         self.kept += scales.kept
         self.digest = f"{(int(self.digest, 16) + scales.digest) % DIGESTS:x}"
+
+    def add_author(self, *, named: bool) -> None:
+        """Count a note's row by how it says who wrote it: as its creator where that user is ``named`` so, else in its
+        first line (A22)."""
+        how = CREATOR if named else FIRST_LINE
+        self.authors[how] = self.authors.get(how, 0) + 1
+
+    def add_whole(self, table: str, row_id: str, column: str, *, whole: bool) -> None:
+        """Count a record whose rows hold a text in parts: they have to be all of it together, besides each being as
+        it should be."""
+        self.recombined += whole
+        if not whole:
+            self.fields += 1
+            self.differs += 1
+            self.columns[column] = self.columns.get(column, 0) + 1
+            if len(self.listed) < MOST_LISTED:
+                self.listed.append([table, row_id, column, Outcome.DIFFERS.value])
 
     def add_excluded(self, rule: str) -> None:
         """Count a record that gets no row by a named rule."""

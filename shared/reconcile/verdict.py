@@ -70,7 +70,9 @@ def verdict(found: Found) -> dict[str, Any]:
             "missing": _sum(objects, "missing"),
             "unexpected": sum(max(count, 0) for count in unexpected.values()),
         },
-        "normalisations": _rules(objects),
+        "normalisations": _added(objects, "rules"),
+        "note_authors": _added(objects, "authors"),
+        "notes_recombined": _sum(objects, "recombined"),
         "fields_kept": _sum(objects, "kept"),
         "rows_edited_since": _sum(objects, "edited"),
         "rows_unexpected": unexpected,
@@ -88,11 +90,11 @@ def _sum(objects: Mapping[str, Mapping[str, Any]], name: str) -> int:
     return sum(int(found[name]) for found in objects.values())
 
 
-def _rules(objects: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+def _added(objects: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, int]:
     counts: dict[str, int] = {}
     for found in objects.values():
-        for rule, count in found["rules"].items():
-            counts[rule] = counts.get(rule, 0) + count
+        for what, count in found[name].items():
+            counts[what] = counts.get(what, 0) + count
     return dict(sorted(counts.items()))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -171,3 +172,18 @@ async def test_what_was_there_before_is_not_unmade(desks: Desks) -> None:
     await desk.until_done()
     assert await desk.undo() == {}
     assert (await desk.live())["contact"].field("bw_fee") is not None
+
+
+async def test_the_way_back_looks_at_a_table_once_for_all_of_its_parts(desks: Desks, monkeypatch: pytest.MonkeyPatch):
+    desk = await desks.open()
+    await desk.until_done()
+    asked: list[str] = []
+    read = type(desk.town.target).tables
+
+    async def counted(target: Any, names: Any) -> Any:
+        asked.extend(names)
+        return await read(target, names)
+
+    monkeypatch.setattr(type(desk.town.target), "tables", counted)
+    assert await desk.undo() == {}
+    assert len(asked) == len(set(asked)) > 0

@@ -153,6 +153,11 @@ def test_n15_r18_r73_notes_and_talk_keep_the_instant_they_had(town: Stay, arrive
         assert row["createdon"] == noted.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def test_a23_long_notes_were_put_together_again_by_the_proof_as_they_were_read_back(arrived: dict[str, Any]):
+    begun = [row for row in arrived["rows"]["annotation"] if "part 1/" in (row.get("subject") or "")]
+    assert arrived["verdict"]["notes_recombined"] == len(begun) > 0
+
+
 def test_a7_activities_are_closed_and_their_parties_are_resolved(arrived: dict[str, Any]):
     contacts = {row["contactid"] for row in arrived["rows"]["contact"]}
     closed = [row for row in arrived["rows"]["phonecall"] if row["statecode"] == 1]

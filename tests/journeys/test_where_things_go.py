@@ -84,8 +84,9 @@ def in_columns(town: Stay) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def in_a_library(town: Stay) -> dict[str, Any]:
-    """Large files in SharePoint."""
-    return moved(town.customer("Library Dental"), town.customer("Library Dental").request(match_existing=False))
+    """Large files in SharePoint, notes in the name of those who wrote them."""
+    customer = town.customer("Library Dental")
+    return moved(customer, customer.request(match_existing=False, impersonate_authors=True))
 
 
 STORIES = ["private", "in_columns", "in_a_library"]
@@ -131,6 +132,27 @@ def test_r59_r64_lines_and_payments_survive_as_notes_on_their_opportunity(in_col
 def test_n10_plans_and_their_lines_share_a_table(in_columns: dict[str, Any]):
     assert "bw_treatmentplanline" not in in_columns["rows"]
     assert len({row["bw_planentry"] for row in in_columns["rows"]["bw_treatmentplan"]}) == 2
+
+
+def test_a22_r74_notes_are_their_authors_own_or_say_whose_they_are_and_the_verdict_says_which(
+    in_a_library: dict[str, Any], in_columns: dict[str, Any]
+):
+    notes = [row for row in in_a_library["rows"]["annotation"] if not row.get("filename") and _is_note(row)]
+    ours = {row["createdby"] for row in in_a_library["rows"]["contact"] if row.get("bw_sourceid")}
+    named = [row for row in notes if row["createdby"] not in ours]
+    assert all(row["createdby"] == row["ownerid"] and "Written " not in row["notetext"] for row in named)
+    others = [row for row in notes if row["createdby"] in ours]
+    assert all(row["notetext"].startswith("<p><em>Written ") for row in others)
+    assert in_a_library["verdict"]["note_authors"] == {
+        "as its creator": len(named), "in its first line": len(others),
+    }  # fmt: skip
+    assert len(named) > 5 < len(others)
+    assert in_a_library["verdict"]["rows_made_by_others"] == {}
+    assert set(in_columns["verdict"]["note_authors"]) == {"in its first line"}
+
+
+def _is_note(row: dict[str, Any]) -> bool:
+    return "Stored in: " not in (row.get("notetext") or "")
 
 
 def test_a15_a_file_that_no_note_can_hold_is_in_a_column_of_its_own_row(in_columns: dict[str, Any]):

@@ -61,3 +61,17 @@ def test_n14_r71_each_owner_is_told_how_many_rows_and_strangers_are_listed():
     assert found["rows_for_fallback_owner"] == 3 + 4 + 1
     assert found["staff_nobody_lists"] == [{"staff": "S9", "rows": {"notes": 1}}]
     assert found["staff"][0]["rows"] == {"notes": 2, "patients": 5}
+
+
+def test_r107_who_was_disabled_unlicensed_or_removed_in_the_meantime_is_found_with_the_reason():
+    users = [
+        ANNA,
+        User("u2", "", "b@x", disabled=True),
+        User("u3", "", "c@x", disabled=False, licensed=False),
+        User("app", "", "", disabled=False, licensed=False, application=True),
+    ]
+    assert owners.lost(["u1", "u2", "u3", "u4", "app"], users) == {
+        "u2": "user-is-disabled",
+        "u3": "user-has-no-licence",
+        "u4": "user-is-gone",
+    }

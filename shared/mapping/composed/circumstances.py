@@ -18,7 +18,7 @@ Getter = Callable[[Record], Value]
 class Circumstances:
     """``region``: whose telephone numbers the practice writes; ``notation``: how it names teeth; ``currency``: the
     row id of the currency of every amount. ``authors``: the users as whom notes may be written (A22), to their Entra
-    ids."""
+    ids; ``us``: the user who writes all the rest."""
 
     system: str
     crosswalk: Crosswalk
@@ -27,6 +27,12 @@ class Circumstances:
     currency: str = ""
     files: FilesPolicy = field(default_factory=FilesPolicy)
     authors: Mapping[str, str] = field(default_factory=dict)
+    us: str = ""
+
+    def writer(self, record: Record) -> str:
+        """The user as whom a note is written; nothing where that is ourselves, and the note has to say who wrote it."""
+        user = self.crosswalk.users.get(text(record, "author_id"), "")
+        return user if user in self.authors else ""
 
 
 def text(record: Record, name: str) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from shared.attachments.note import note_text
 from shared.mapping.composed.circumstances import Circumstances, Getter, Record, text
 from shared.mapping.transforms import Unfit, Value
 from shared.richtext.header import with_header
-from shared.richtext.parts import part_subject, split
+from shared.richtext.parts import part_subject, recombine, split
 from shared.richtext.sanitise import from_plain, safe_html
 
 SOURCE = "Core Practice"
@@ -25,6 +25,15 @@ def parts_of(record: Record) -> list[dict[str, Any]]:
     return [{**record, PART: n, PARTS: len(parts), PART_TEXT: part} for n, part in enumerate(parts, start=1)]
 
 
+def is_whole(record: Record, texts: Sequence[str]) -> bool:
+    """Whether the texts of a note's parts, as they were read back without their first lines, make up all that the
+    source says, in order (A23)."""
+    try:
+        return recombine(texts) == _safe(record, text(record, "body"))
+    except ValueError:
+        return False
+
+
 def _safe(record: Record, body: str) -> str:
     return safe_html(body) if record.get("format") == "html" else from_plain(body)
 
@@ -38,8 +47,7 @@ def _text(around: Circumstances) -> Getter:
     """With a header line unless Dataverse itself says who wrote it and when (A22)."""
 
     def getter(record: Record) -> Value:
-        author = text(record, "author_id")
-        if around.crosswalk.users.get(author) in around.authors:
+        if around.writer(record):
             return record[PART_TEXT] or None
         at = text(record, "noted_at") or None
         try:

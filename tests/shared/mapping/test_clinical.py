@@ -8,6 +8,7 @@ import pytest
 
 from shared.mapping.compiled import ObjectMap, compile_objects
 from shared.mapping.composed.circumstances import Circumstances
+from shared.mapping.composed.notes import is_whole
 from shared.mapping.crosswalk import Crosswalk, index
 from shared.mapping.model import FieldMap
 from shared.mapping.propose import propose
@@ -96,16 +97,18 @@ def test_r72_r73_r74_r75_a_note_keeps_its_contact_time_author_and_rich_text(ever
 
 
 def test_a22_a_note_written_as_its_author_needs_no_header_line(everything: FieldMap):
-    crosswalk = Crosswalk("here", FALLBACK, users={"S1": USER}, known={"patients": index(["P1"])})
-    around = Circumstances("here", crosswalk, currency=CURRENCY, authors={USER: "entra-id"})
+    crosswalk = Crosswalk("here", USER, users={"S1": USER}, known={"patients": index(["P1"])})
+    around = Circumstances("here", crosswalk, currency=CURRENCY, authors={USER: "entra-id"}, us=FALLBACK)
     notes = compile_objects(everything, made(everything), around)["notes"]
     record = {"body": "Hi", "format": "text", "noted_at": "2024-10-06T03:00:01+11:00"}
     ours = row(notes, author_id="S1", author_name="A", **record)
     assert ours.values["notetext"] == "Hi"
-    assert notes.author_of(notes.to_create(ours, 1)) == "entra-id"
+    assert (notes.author_of(ours), ours.values["createdby"]) == ("entra-id", USER)
+    assert not any("createdby" in name for name in notes.to_create(ours, 1))
     theirs = row(notes, author_id="S2", author_name="B", **record)
     assert "Written by B" in str(theirs.values["notetext"])
-    assert notes.author_of(notes.to_create(theirs, 1)) is None
+    assert (notes.author_of(theirs), theirs.values["createdby"]) == (None, FALLBACK)
+    assert theirs.values["ownerid"] == USER, "who falls back on a user has not become the author of others' notes"
 
 
 def test_a23_an_over_long_note_is_several_rows_whose_texts_recombine_to_the_whole(every: dict[str, ObjectMap]):
@@ -124,7 +127,13 @@ def test_a23_an_over_long_note_is_several_rows_whose_texts_recombine_to_the_whol
     assert result[1].values["subject"] == f"Long (part 2/{len(result)})"
     texts = [str(found.values["notetext"]) for found in result]
     assert max(map(len, texts)) <= 100_000
-    assert recombine([without_header(text) for text in texts]) == safe_html(body)
+    read_back = [without_header(text) for text in texts]
+    assert recombine(read_back) == safe_html(body)
+    record = {"body": body, "format": "html"}
+    assert is_whole(record, read_back)
+    assert not is_whole(record, read_back[:-1])
+    assert not is_whole(record, [*read_back[:-1], read_back[-1].replace("tooth", "teeth", 1)])
+    assert not is_whole(record, [read_back[1], read_back[0], *read_back[2:]])
 
 
 @pytest.mark.parametrize(

@@ -93,3 +93,15 @@ def test_a_row_a_person_edited_is_set_aside_and_still_one_of_ours():
     body = judged(asdict(found), extracted=1, there=1, expected=1)
     assert body["proved"]
     assert body["objects"]["patients"]["reasons"] == {"edited-since": 1}
+
+
+def test_a23_a_note_whose_parts_are_not_the_whole_differs_though_each_of_them_is_right():
+    found = Findings(**findings(2))
+    found.add_whole("annotation", "row-0", "notetext", whole=True)
+    body = judged(asdict(found), extracted=2, there=2, expected=2)
+    assert (body["proved"], body["notes_recombined"]) == (True, 1)
+    found.add_whole("annotation", "row-1", "notetext", whole=False)
+    body = judged(asdict(found), extracted=2, there=2, expected=2)
+    assert body["because"] == {"fields that differ": 1}
+    assert body["objects"]["patients"]["listed"] == [["annotation", "row-1", "notetext", "differs"]]
+    assert sum(body["outcomes"].values()) == body["fields_verified"]
