@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks import large_pieces, local_host, simulators, transform, whole_migration
 from benchmarks.figures import Figure, machine, table, write
+from benchmarks.rivals import comparison
 from benchmarks.sizes import QUICK, TINY, WHOLE, Sizes
 
 RESULT = Path(__file__).parent.parent / ".sandbox" / "bench.json"
@@ -17,6 +18,7 @@ MEASURES: dict[str, Callable[[Sizes], list[Figure]]] = {
     "host": lambda sizes: local_host.measure(wide=sizes.wide, long=sizes.long),
     "simulators": lambda sizes: simulators.measure(rows=sizes.rows, patients=sizes.records),
     "map": lambda sizes: transform.measure(records=sizes.mapped),
+    "rivals": lambda sizes: comparison.measure(sizes.races),
     "pieces": lambda sizes: large_pieces.measure(megabytes=sizes.megabytes, notes=sizes.notes),
     "migration": lambda sizes: whole_migration.measure(sizes.clinics),
 }

@@ -3,8 +3,8 @@
 Documented limits are 6,000 requests and 1,200 seconds of execution in 300 seconds, and 52 at once. A file scales them,
 adds virtual servers and makes requests cost time. State only: `app` asks and reports.
 
-Where requests cost modelled time, each is charged as soon as its time is known, not when it ends. What is under way then
-counts: 52 requests of half a second are two percent of the documented budget, but half of one scaled to twelve seconds.
+Where requests cost modelled time, each is charged as soon as its time is known, not when it ends. What is under way
+then counts: 52 requests of half a second are 2 % of the documented budget, but half of one scaled to twelve seconds.
 """
 
 from __future__ import annotations
