@@ -45,7 +45,8 @@ class Course:
 @dataclass(frozen=True, slots=True)
 class Lap:
     """What came of it. ``rows``: of those the rival believed to have written, the ones that are there. ``punished``:
-    the share of the time for which a server would not have its user. CPU (seconds), memory (MiB): the rival's alone."""
+    the share of the time for which a server they met would not have its user. CPU (seconds) and memory (MiB) are the
+    rival's alone."""
 
     rows: int
     seconds: float
@@ -100,7 +101,7 @@ def judged(
         seconds=lap["seconds"],
         requests=sum(stats["requests"].values()),
         refused=stats["throttled"],
-        punished=stats["shut_seconds"] / (lap["seconds"] * course.users * course.limits.servers),
+        punished=stats["shut_seconds"] / (lap["seconds"] * max(1, stats["doors"])),
         cpu=lap["cpu"],
         memory=lap["memory"],
         lost=len(believed) - there,

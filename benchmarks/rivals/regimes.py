@@ -70,7 +70,7 @@ def burst(*, batch: int, rounds: int, widths: tuple[int, ...]) -> Regime:
     limits = modelled(DOCUMENTED)
     rows = rounds * (limits.concurrent or 1) * batch
     ideal = rows / theory.burst(limits, batch=batch)
-    return Regime("a burst", limits, batch, 3 * ideal, ideal / 4, 3 * ideal, widths, slow=4, rows=rows)
+    return Regime("a burst", limits, batch, 3 * ideal, ideal / 4, 1.25 * ideal, widths, slow=4, rows=rows)
 
 
 def modelled(limits: Limits) -> Limits:

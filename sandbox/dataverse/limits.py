@@ -160,6 +160,11 @@ class Protection:
         admission.window.seconds += seconds
 
     @property
+    def doors(self) -> int:
+        """How many users met how many servers."""
+        return len(self._windows)
+
+    @property
     def shut_seconds(self) -> float:
         """How long doors were shut, each from a first refusal until its user was let in there again; all together."""
         now = self._now()

@@ -34,11 +34,11 @@ def test_an_answer_that_is_lost_doubles_rows_unless_their_ids_were_known(module:
 def test_a_lap_is_judged_by_the_target():
     course = Course(Limits(servers=3), batch=2, users=2, seconds=10)
     said = {"batches": [0, 1], "seconds": 10.0, "cpu": 1.0, "memory": 50.0}
-    stats = {"requests": {"POST contacts": 3, "GET WhoAmI": 1}, "throttled": 1, "shut_seconds": 6.0}
+    stats = {"requests": {"POST contacts": 3, "GET WhoAmI": 1}, "throttled": 1, "doors": 6, "shut_seconds": 6.0}
     present = Counter({str(row(number)[KEY]): 1 + (number == 0) for number in (0, 1, 2, 7)})
     lap = judged(said, course, stats, present)
     assert (lap.rows, lap.lost, lap.doubled) == (3, 1, 1), (
         "row 3 is believed to be there, row 0 is twice, row 7 nobody's"
     )
-    assert lap.punished == pytest.approx(6 / (10 * 2 * 3))
+    assert lap.punished == pytest.approx(6 / (10 * 6))
     assert (lap.rows_per_second, lap.requests, lap.per_thousand(lap.requests)) == (0.3, 4, pytest.approx(4000 / 3))

@@ -103,7 +103,7 @@ def test_a_door_is_shut_from_the_first_refusal_until_somebody_is_let_in_again():
     protection.enter("b", 0)
     protection.enter("a", 0)
     time.now += 10
-    assert protection.shut_seconds == 7
+    assert (protection.shut_seconds, protection.doors) == (7, 2)
 
 
 def test_a_request_of_many_rows_costs_more():
