@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="the same as --sizes quick: about a minute")
+    parser.add_argument("--quick", action="store_true", help="the same as --sizes quick: a few minutes")
     parser.add_argument("--sizes", choices=list(SIZES), default="whole", help="tiny shows that it works, not how fast")
     parser.add_argument("--only", choices=list(MEASURES), action="append", help="this measure; may be said again")
     parser.add_argument("--out", type=Path, default=RESULT, help="where the figures go as JSON")
