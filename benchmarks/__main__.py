@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks import large_pieces, local_host, simulators, transform, whole_migration
 from benchmarks.figures import Figure, machine, table, write
+from benchmarks.rivals import comparison
 from benchmarks.sizes import QUICK, TINY, WHOLE, Sizes
 
 RESULT = Path(__file__).parent.parent / ".sandbox" / "bench.json"
@@ -17,6 +18,7 @@ MEASURES: dict[str, Callable[[Sizes], list[Figure]]] = {
     "host": lambda sizes: local_host.measure(wide=sizes.wide, long=sizes.long),
     "simulators": lambda sizes: simulators.measure(rows=sizes.rows, patients=sizes.records),
     "map": lambda sizes: transform.measure(records=sizes.mapped),
+    "rivals": lambda sizes: comparison.measure(sizes.races),
     "pieces": lambda sizes: large_pieces.measure(megabytes=sizes.megabytes, notes=sizes.notes),
     "migration": lambda sizes: whole_migration.measure(sizes.clinics),
 }
@@ -38,7 +40,7 @@ def main(arguments: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="the same as --sizes quick: about a minute")
+    parser.add_argument("--quick", action="store_true", help="the same as --sizes quick: a few minutes")
     parser.add_argument("--sizes", choices=list(SIZES), default="whole", help="tiny shows that it works, not how fast")
     parser.add_argument("--only", choices=list(MEASURES), action="append", help="this measure; may be said again")
     parser.add_argument("--out", type=Path, default=RESULT, help="where the figures go as JSON")

@@ -8,19 +8,22 @@ import platform
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """``value`` in ``unit``; ``note`` says against what to read it."""
+    """``value`` in ``unit``; ``note`` says against what to read it. Figures with a ``row`` stand side by side: one line
+    for each row, one column for each name."""
 
     area: str
     name: str
     value: float
     unit: str
     note: str = ""
+    row: str = ""
 
 
 def peak_memory(process_id: int) -> float:
@@ -49,17 +52,36 @@ def _cpu_lines() -> list[str]:
 
 def table(figures: Sequence[Figure]) -> str:
     """The figures as people read them."""
-    lines, area = [], ""
-    for figure in figures:
-        if figure.area != area:
-            area = figure.area
-            lines.append(f"\n{area}")
-        lines.append(f"  {figure.name:<44}{_shown(figure.value):>12} {figure.unit:<14}{figure.note}")
+    lines: list[str] = []
+    for area, found in groupby(figures, key=lambda figure: figure.area):
+        lines.append(f"\n{area}")
+        some = list(found)
+        lines += _grid(some) if some[0].row else [_line(figure) for figure in some]
     return "\n".join(lines)
 
 
+def _line(figure: Figure) -> str:
+    return f"  {figure.name:<44}{_shown(figure.value):>12} {figure.unit:<14}{figure.note}"
+
+
+def _grid(figures: Sequence[Figure]) -> list[str]:
+    """A head of names, then a line for each row with its figures below them, and the note of its first."""
+    names = list(dict.fromkeys(figure.name for figure in figures))
+    lines = ["  " + " " * 34 + "".join(f"{name:>{_width(name)}}" for name in names)]
+    for row, found in groupby(figures, key=lambda figure: figure.row):
+        some = list(found)
+        shown = {figure.name: _shown(figure.value) for figure in some}
+        cells = "".join(f"{shown.get(name, ''):>{_width(name)}}" for name in names)
+        lines.append(f"  {row:<34}{cells}  {some[0].note}".rstrip())
+    return lines
+
+
+def _width(name: str) -> int:
+    return max(10, len(name) + 2)
+
+
 def _shown(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.2f}"
+    return f"{value:,.0f}" if isinstance(value, int) or abs(value) >= 100 else f"{value:,.2f}"
 
 
 def write(figures: Sequence[Figure], path: Path) -> None:

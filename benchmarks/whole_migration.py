@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import Figure, peak_memory
-from sandbox.customer import Customer
+from sandbox.customer import Api, Customer
 from sandbox.town import Running, running_town
 
 AREA = "A whole migration"
@@ -24,6 +24,8 @@ FORWARD = ("discover", "propose", "schema", "owners", "extract", "sample", "load
 AS_FAST = "aim: at least 1"
 PROOFS = 2
 """Everything is compared after the load, and again after the delta."""
+CHANGED = 0.01
+"""The share of the patients created or updated while the window is open; the objects around them follow by halves."""
 
 
 class Stopwatch:
@@ -41,6 +43,10 @@ class Stopwatch:
                 self.seconds[self._phase] = self.seconds.get(self._phase, 0.0) + now - self._since
             self._phase, self._since = status["phase"], now
 
+    def begin_again(self) -> None:
+        """What the present phase took so far was spent waiting, and does not count."""
+        self._since = time.monotonic()
+
     def of(self, phase: str) -> float:
         """Seconds of a phase. One that was over between two looks took less than what can be told apart."""
         return self.seconds.get(phase, 0.1)
@@ -55,6 +61,7 @@ class Measured:
     records: int
     rows: int
     fields: int
+    brought: int
     undone: int
     app_memory: float
     simulators_memory: dict[str, float]
@@ -68,6 +75,16 @@ class Measured:
     def proved_per_second(self) -> float:
         """Rows compared, files read back."""
         return PROOFS * self.rows / self.watch.of("reconcile")
+
+    @property
+    def undone_per_second(self) -> float:
+        """Rows put back."""
+        return self.undone / self.watch.of("rollback")
+
+    @property
+    def delta_share(self) -> float:
+        """What the pickup took, of what it took to extract and load everything: the same steps, for what changed."""
+        return self.watch.of("delta") / (self.watch.of("extract") + self.watch.of("load"))
 
 
 def measure(clinics: Sequence[int]) -> list[Figure]:
@@ -97,7 +114,7 @@ def _there_and_back(running: Running, patients: int) -> Measured:
     customer, watch = Customer(running.town), Stopwatch()
     run = customer.start(customer.request(delta_window_hours=1))
     customer.approve_until_delta(run, watch=watch.see)
-    customer.let_the_window_pass(run, watch=watch.see)
+    _close_after_changes(customer, run, patients, watch)
     customer.decide(run, "sign-off")
     done = customer.until(run, phase="finished", watch=watch.see)
     fields = customer.document(run, "verdict")["document"]["fields_verified"]
@@ -109,10 +126,21 @@ def _there_and_back(running: Running, patients: int) -> Measured:
         records=sum(counts["extracted"] for counts in done["objects"].values()),
         rows=sum(counts["created"] for counts in done["objects"].values()),
         fields=fields,
+        brought=done["delta"]["created"] + done["delta"]["updated"],
         undone=undone["rollback"]["rows_undone"],
         app_memory=peak_memory(running.host_process_id),
         simulators_memory={name: peak_memory(one) for name, one in running.simulator_process_ids.items()},
     )
+
+
+def _close_after_changes(customer: Customer, run: str, patients: int, watch: Stopwatch) -> None:
+    """The practice goes on working; then the window is closed, which picks up what changed."""
+    half = max(1, round(patients * CHANGED / 2))
+    practice = Api(customer.town.corepractice_url)
+    practice.call("POST", "/sandbox/change", {"seed": 5, "created": half, "updated": half, "deleted": 0})
+    watch.begin_again()
+    customer.ask(run, "pickup?close=true")
+    customer.until(run, waits_for="sign-off", watch=watch.see)
 
 
 def _figures(one: Measured) -> list[Figure]:
@@ -126,7 +154,12 @@ def _figures(one: Measured) -> list[Figure]:
         Figure(AREA, f"{size}: prove", PROOFS * one.fields / watch.of("reconcile"), "fields/s"),
         Figure(AREA, f"{size}: prove", one.proved_per_second, "rows/s", f"{one.fields:,} fields, every file's bytes"),
         Figure(AREA, f"{size}: prove, against load", one.proved_per_second / one.loaded_per_second, "times", AS_FAST),
-        Figure(AREA, f"{size}: roll back", one.undone / watch.of("rollback"), "rows/s"),
+        Figure(AREA, f"{size}: roll back", one.undone_per_second, "rows/s"),
+        Figure(
+            AREA, f"{size}: roll back, against load", one.undone_per_second / one.loaded_per_second, "times", AS_FAST
+        ),
+        Figure(AREA, f"{size}: delta of 1 %", watch.of("delta"), "s", f"{one.brought:,} rows created or updated"),
+        Figure(AREA, f"{size}: delta, against all", 100 * one.delta_share, "%", "of extracting and loading it all"),
         *(Figure(AREA, f"{size}: phase {phase}", watch.of(phase), "s", _share(phase, watch)) for phase in SHOWN),
         Figure(AREA, f"{size}: app's peak memory", one.app_memory, "MiB"),
         *(Figure(AREA, f"{size}: {name}, peak", used, "MiB") for name, used in one.simulators_memory.items()),

@@ -62,6 +62,8 @@ class Statistics:
             "statuses": {str(status): count for status, count in sorted(self.statuses.items())},
             "rows": self.rows,
             "throttled": protection.refusals,
+            "doors": protection.doors,
+            "shut_seconds": protection.shut_seconds,
             "tables": {name: len(store) for name, store in sorted(org.stores.items()) if len(store) and name != FILES},
         }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from traceback import extract_tb
@@ -25,7 +26,7 @@ from .batch import run_batch
 from .errors import DataverseError
 from .file_columns import OCTETS
 from .files import Spool
-from .limits import OFF, Limits, Protection
+from .limits import OFF, Admission, Limits, Protection
 from .organisation import Organisation
 from .routing import answer, is_customization
 from .wire import JSON, Answer, Request, read_query, refusal
@@ -63,6 +64,7 @@ class Door:
         self._customizing = False
         self._warming: set[str] = set()
         self._chance = random.Random(7)
+        self._turns: Counter[str] = Counter()
         self.statistics = Statistics()
         self.protection = Protection(limits, lambda: asyncio.get_running_loop().time())
 
@@ -74,7 +76,6 @@ class Door:
         # The name and port the client used come back in every link, so that a proxy in between keeps working.
         if len(http.rel_url.raw_path_qs) > LONGEST_URL:
             return _http(refusal(DataverseError(414, "0x80060888", "The request URL is longer than 32 KB.")), {})
-        server, fresh = self._server(http)
         headers = {
             "x-ms-service-request-id": self._org.new_id(),
             "REQ_ID": self._org.new_id(),
@@ -83,6 +84,7 @@ class Door:
         }
         try:
             caller = self._access.caller(http.headers, f"{http.scheme}://{http.host}")
+            server, fresh = self._server(http, caller.real_id)
             admission = self.protection.enter(caller.real_id, server)
         except DataverseError as error:
             self.statistics.count(http.method, http.path[found.end() :], error.status, 0)
@@ -101,7 +103,7 @@ class Door:
                 fault=http.get("fault"),
                 spool=spool,
             )
-            result = await self._executed(request)
+            result = await self._executed(request, admission)
         except web.HTTPRequestEntityTooLarge:
             result = refusal(DataverseError(413, "0x8004418a", "The request exceeds the maximum size."))
         except Exception as bug:
@@ -138,26 +140,28 @@ class Door:
         hint = self.protection.limits.dop_hint
         return self._org.behaviour.dop_hint if hint is None else hint
 
-    def _server(self, http: web.Request) -> tuple[int, bool]:
+    def _server(self, http: web.Request, user: str) -> tuple[int, bool]:
         """The virtual web server: the cookie's, else any; and whether the client has to be told."""
         servers = self.protection.limits.servers
         cookie = http.cookies.get(COOKIE, "")
         number = cookie.removeprefix("server")
         if number.isdigit() and int(number) < servers:
             return int(number), False
+        if self.protection.limits.spread == "turns":
+            self._turns[user] += 1
+            return self._turns[user] % servers, True
         return self._chance.randrange(servers), True
 
-    async def _executed(self, request: Request) -> Answer:
-        limits = self.protection.limits
+    async def _executed(self, request: Request, admission: Admission) -> Answer:
         if is_customization(request):
             result = await self._customized(request)
         elif (table := self._cold_table(request)) is not None:
             result = await self._warmed(request, table)
         else:
             result = self._answered(request)
-        cost = limits.per_request_ms + limits.per_row_ms * result.rows
+        cost = self.protection.limits.cost(result.rows)
         if cost:
-            await asyncio.sleep(cost / 1000)
+            await asyncio.sleep(self.protection.charge(admission, cost))
         return result
 
     def _answered(self, request: Request) -> Answer:

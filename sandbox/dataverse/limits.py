@@ -2,6 +2,9 @@
 
 Documented limits are 6,000 requests and 1,200 seconds of execution in 300 seconds, and 52 at once. A file scales them,
 adds virtual servers and makes requests cost time. State only: `app` asks and reports.
+
+Where requests cost modelled time, each is charged as soon as its time is known, not when it ends. What is under way
+then counts: 52 requests of half a second are 2 % of the documented budget, but half of one scaled to twelve seconds.
 """
 
 from __future__ import annotations
@@ -21,7 +24,11 @@ PATIENCE = 1.5
 
 @dataclass(frozen=True)
 class Limits:
-    """None means no such limit. `per_request_ms` and `per_row_ms` are simulated server time, really waited for."""
+    """None means no such limit. `per_request_ms` and `per_row_ms` are simulated server time, really waited for.
+
+    `spread`: a client without cookies meets any server by `chance`, or the servers by `turns`. In a scaled window there
+    are so few requests that chance alone fills one server's budget long before the others'.
+    """
 
     requests: int | None = None
     execution_seconds: float | None = None
@@ -31,6 +38,11 @@ class Limits:
     per_request_ms: float = 0.0
     per_row_ms: float = 0.0
     dop_hint: int | None = None
+    spread: str = "chance"
+
+    def cost(self, rows: int) -> float:
+        """Modelled seconds of a request that touches so many rows."""
+        return (self.per_request_ms + self.per_row_ms * rows) / 1000
 
     @property
     def off(self) -> bool:
@@ -52,18 +64,23 @@ def load_limits(name: str) -> Limits:
     limits = Limits(**document)
     if limits.window_seconds <= 0 or limits.servers < 1:
         raise ValueError(f"{name}: window_seconds and servers must be positive")
+    if limits.spread not in ("chance", "turns"):
+        raise ValueError(f"{name}: spread is chance or turns")
     return limits
 
 
 @dataclass
 class _Window:
-    """What one user did on one server lately. `refused` is since the last request that was let in."""
+    """What one user did on one server lately. `refused` is since the last request that was let in, `shut_at` the moment
+    of the first such refusal, and `shut` the seconds of all such spells that are over."""
 
     started: deque[float] = field(default_factory=deque)
     executed: deque[tuple[float, float]] = field(default_factory=deque)
     seconds: float = 0.0
     running: int = 0
     refused: int = 0
+    shut_at: float | None = None
+    shut: float = 0.0
 
     def forget(self, before: float) -> None:
         while self.started and self.started[0] <= before:
@@ -74,10 +91,11 @@ class _Window:
 
 @dataclass
 class Admission:
-    """A request that was let in; `Protection.leave` ends it."""
+    """A request that was let in; `Protection.leave` ends it. `charged`: its time is on the account already."""
 
     window: _Window
     at: float
+    charged: bool = False
 
 
 class Protection:
@@ -118,15 +136,39 @@ class Protection:
         window.started.append(now)
         window.running += 1
         window.refused = 0
+        if window.shut_at is not None:
+            window.shut += now - window.shut_at
+            window.shut_at = None
         return Admission(window, now)
 
-    def leave(self, admission: Admission, seconds: float | None = None) -> None:
-        """The request is done; `seconds` is its server time if it is known better than by the clock."""
+    def charge(self, admission: Admission, seconds: float) -> float:
+        """Put a request's modelled time on the account; how much of it is still to be waited for."""
         now = self._now()
-        spent = now - admission.at if seconds is None else seconds
+        self._spend(admission, now, seconds)
+        return max(0.0, admission.at + seconds - now)
+
+    def leave(self, admission: Admission) -> None:
+        """The request is done; unless it was charged, it took what the clock says."""
+        now = self._now()
         admission.window.running -= 1
-        admission.window.executed.append((now, spent))
-        admission.window.seconds += spent
+        if not admission.charged:
+            self._spend(admission, now, now - admission.at)
+
+    def _spend(self, admission: Admission, now: float, seconds: float) -> None:
+        admission.charged = True
+        admission.window.executed.append((now, seconds))
+        admission.window.seconds += seconds
+
+    @property
+    def doors(self) -> int:
+        """How many users met how many servers."""
+        return len(self._windows)
+
+    @property
+    def shut_seconds(self) -> float:
+        """How long doors were shut, each from a first refusal until its user was let in there again; all together."""
+        now = self._now()
+        return sum(one.shut + (0.0 if one.shut_at is None else now - one.shut_at) for one in self._windows.values())
 
     def headers(self, user: str, server: int) -> dict[str, str]:
         """What is left, for diagnosis only."""
@@ -150,6 +192,8 @@ class Protection:
 
     def _refusal(self, window: _Window, wait: float, code: str, message: str) -> DataverseError:
         self.refusals += 1
+        if window.shut_at is None:
+            window.shut_at = self._now()
         wait *= PATIENCE**window.refused
         window.refused += 1
         seconds = max(1, math.ceil(min(wait, 2 * self.limits.window_seconds)))

@@ -1,0 +1,65 @@
+"""The app's own way: `Dataverse.create` from several lanes at once, with ids worked out beforehand."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+from benchmarks.rivals.course import KEY, Course
+from shared.dataverse.client import Dataverse
+from shared.schema.model import Table
+
+CONTACT = Table("contact", "contacts", "contactid", "fullname")
+LANES = 60
+"""Lanes for each application user: more than a user may have requests under way, so that the pace decides."""
+
+
+class Given:
+    """A token that somebody else fetched."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    async def token(self, resource: str) -> str:
+        """The same for every resource."""
+        return self._text
+
+    def forget(self, resource: str) -> None:
+        """There is no other."""
+
+
+async def run(course: Course) -> None:
+    """All lanes until the end of the course; who is still waiting then is cut off."""
+    async with AsyncExitStack() as stack:
+        targets = [Dataverse(course.url, Given(token)) for token in course.tokens]
+        for target in targets:
+            stack.push_async_callback(target.close)
+            await target.bulk(CONTACT.name)  # what the app asks once in a process
+        batches = course.batches()
+        lanes = [asyncio.create_task(_lane(course, target, batches)) for target in targets for _ in range(LANES)]
+        done, late = await asyncio.wait(lanes, timeout=course.seconds)
+        for lane in late:
+            lane.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        for lane in done:
+            lane.result()
+
+
+async def _lane(course: Course, target: Dataverse, batches: Iterator[tuple[int, list[dict[str, Any]]]]) -> None:
+    for number, rows in batches:
+        results = await target.create(CONTACT, [{"contactid": _id(row), **row} for row in rows])
+        if all(result.ok for result in results):
+            course.done(number)
+
+
+def _id(row: dict[str, Any]) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, row[KEY]))
+
+
+if __name__ == "__main__":
+    given = Course.given()
+    asyncio.run(run(given))
+    given.finish()
