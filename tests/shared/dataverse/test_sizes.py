@@ -1,0 +1,64 @@
+"""How many rows go into one bulk message."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.dataverse.sizes import BYTES, FIRST, MOST, Size, Sizes, cut
+
+
+def _send(size: Size, *, request: float, row: float, messages: int = 60) -> Size:
+    for _ in range(messages):
+        size.took(size.now, request + row * size.now)
+    return size
+
+
+@pytest.mark.parametrize(
+    ("request_seconds", "row_seconds", "least", "most"),
+    [
+        (0.060, 0.002, 800, MOST),
+        (0.500, 0.0001, MOST, MOST),
+        (0.001, 0.010, FIRST, 200),
+        (0.060, 0.025, FIRST, 200),
+    ],
+)
+def test_a_message_grows_as_long_as_that_makes_rows_cheaper(
+    request_seconds: float, row_seconds: float, least: int, most: int
+):
+    assert least <= _send(Size(), request=request_seconds, row=row_seconds).now <= most
+
+
+def test_a_message_that_takes_too_long_shrinks_and_never_grows_back():
+    size = _send(Size(), request=0.1, row=0.002)
+    size.took(size.now, 20.0)
+    shrunk = size.now
+    assert shrunk < 250
+    assert _send(size, request=0.1, row=0.002).now == shrunk
+
+
+def test_a_message_that_dataverse_refused_for_its_size_is_not_sent_again():
+    size = Size()
+    size.shrink(100, to=50)
+    assert size.now == 50
+    size.shrink(200, to=150)
+    assert size.now == 50, "an older, larger message says nothing new"
+
+
+def test_messages_of_other_sizes_say_nothing_about_this_one():
+    size = Size()
+    for _ in range(20):
+        size.took(10, 0.1)
+    assert size.now == FIRST
+
+
+def test_each_table_has_a_size_of_its_own():
+    sizes = Sizes()
+    sizes.of("contact").shrink(100, to=10)
+    assert sizes.of("account").now == FIRST
+
+
+def test_rows_are_cut_by_number_and_by_bytes_and_a_huge_one_goes_alone():
+    assert cut([], rows=3) == []
+    assert cut([1] * 7, rows=3) == [slice(0, 3), slice(3, 6), slice(6, 7)]
+    assert cut([BYTES // 2 + 1] * 3, rows=100) == [slice(0, 1), slice(1, 2), slice(2, 3)]
+    assert cut([1, 2 * BYTES, 1], rows=100) == [slice(0, 1), slice(1, 2), slice(2, 3)]
