@@ -33,13 +33,15 @@ async def trickle(request: web.Request, body: bytes, answer: web.Response, secon
 
 async def break_off(request: web.Request, body: bytes, answer: web.Response, silence: float) -> web.StreamResponse:
     """Half an answer, or nothing of one without a body; after so many seconds of silence a reset."""
-    if body:
-        await (await _begun(request, body, answer)).write(body[: len(body) // 2])
+    half = await _begun(request, body, answer) if body else None
+    if half is not None:
+        await half.write(body[: len(body) // 2])
     await asyncio.sleep(silence)
     connection = request.transport.get_extra_info("socket") if request.transport else None
     if connection is not None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-    return hang_up(request)
+    nothing = hang_up(request)
+    return nothing if half is None else half
 
 
 async def _begun(request: web.Request, body: bytes, answer: web.Response) -> web.StreamResponse:

@@ -15,7 +15,7 @@ from typing import Any
 
 from sandbox.customer import Api, Disappointed
 from sandbox.host import doom, full_disk
-from sandbox.town import Running, running_town
+from sandbox.town import Running, Town, running_town
 from torture.steady import SteadyCustomer, poll
 from torture.tables import Struck
 from torture.weather import Weather
@@ -24,6 +24,13 @@ SMALL = {"BRIDGEWORK_SHARD_RECORDS": "8", "BRIDGEWORK_BATCH_ROWS": "5", "BRIDGEW
 """Pages and batches of a few records, so that a small practice has many of them."""
 STAMPS = ("versionnumber", "modifiedon", "createdon", "overriddencreatedon")
 """Of the server's own clock. The times of the practice are in columns of ours."""
+OTHERS = {
+    "friendlyname": "Of an earlier run",
+    "uniquename": "bridgeworkbw",
+    "customizationprefix": "bw",
+    "customizationoptionvalueprefix": 72700,
+}
+"""A publisher that was there before."""
 REVIVALS = 4000
 DISK = "180:1.5"
 """Full with every 180th transaction of the host's state, for a second and a half."""
@@ -53,6 +60,8 @@ class Told:
     lives: int
     intact: bool = True
     """The audit trail."""
+    objects: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """What the status counts, at the sign-off."""
     struck: Struck = field(default_factory=dict)
     disk: tuple[int, int] = (0, 0)
     """How often it was full, and how many transactions of the host failed for it."""
@@ -138,6 +147,7 @@ def tell(folder: Path, *, patients: int, trouble: Trouble) -> Told:
     """The story: map, schema, sample, load, delta, sign-off, and all the way back."""
     with _kept_town(folder, patients=patients, trouble=trouble) as (running, keeper):
         customer = SteadyCustomer(running.town, "Tortured Dental")
+        _somebody_was_here(running.town)
         before = canonical(customer.export())
         _order(running, trouble)
         run = customer.start(customer.request(sample_size=100), key="torture")
@@ -145,14 +155,20 @@ def tell(folder: Path, *, patients: int, trouble: Trouble) -> Told:
         _pick_up(customer, run, keeper)
         customer.let_the_window_pass(run)
         verdict = customer.document(run, "verdict")["document"]
-        loaded = canonical(customer.export())
+        loaded, objects = canonical(customer.export()), customer.status(run)["objects"]
         customer.decide(run, "sign-off")
         customer.until(run, phase="finished")
         customer.ask(run, "rollback")
         back = customer.until(run, phase="rolled-back")["rollback"]
         intact = customer.api.call("GET", f"/api/migrations/{run}/audit")["intact"]
         undone, struck = canonical(customer.export()), _struck(running, trouble)
-        return Told(before, loaded, undone, verdict, back["held"], keeper.lives, intact, struck, keeper.disk)
+        return Told(before, loaded, undone, verdict, back["held"], keeper.lives, intact, objects, struck, keeper.disk)
+
+
+def _somebody_was_here(town: Town) -> None:
+    """Looked at in the very moment of a kill, what they made must not be taken for ours."""
+    held = {"Authorization": f"Bearer {town.dataverse_token}"}
+    Api(town.dataverse_url).call("POST", "/api/data/v9.2/publishers", OTHERS, **held)
 
 
 def _pick_up(customer: SteadyCustomer, run: str, keeper: Keeper) -> None:
