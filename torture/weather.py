@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from shared.storage_calls import ANSWERS_WITHIN as STORAGE_ANSWERS_WITHIN
+
 Fault = dict[str, Any]
 Weather = Mapping[str, Fault]
 """Faults by the name they have in the table, in the order in which they are put in force."""
 
-ANSWERS_WITHIN = {"Core Practice": 60, "Dataverse": 110, "SharePoint": 110, "Blob Storage": 60, "Table Storage": 60}
+ANSWERS_WITHIN = {
+    "Core Practice": 60,
+    "Dataverse": 110,
+    "SharePoint": 110,
+    "Blob Storage": STORAGE_ANSWERS_WITHIN,
+    "Table Storage": STORAGE_ANSWERS_WITHIN,
+}
 """Seconds that the app waits for the next byte of an answer."""
 
 SOON = {"retry_after": 0.3}
@@ -47,6 +55,7 @@ def weather(*, stall: float = 0, storm: int = 15) -> dict[str, Weather]:
             "$batch's answer lost": {"kind": "drop_after", "match": "batch$", "every": 9},
             "storm of 429": {"kind": "throttle", "every": 600, "in_a_row": storm, **SOON},
             **REFUSALS,
+            "429 with Retry-After": {"kind": "throttle", "rate": 0.002, "seed": 1, **SOON},  # each costs five seconds
             **NETWORK,
         },
         "SharePoint": {"401, token expired": {"kind": "expire", "every": 20}, **REFUSALS, **NETWORK},

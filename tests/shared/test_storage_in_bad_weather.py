@@ -29,6 +29,7 @@ from shared.keys.seal import Seal
 from shared.runs.model import LaneProgress
 from shared.runs.store import Runs
 from shared.staging.store import Staging
+from shared.storage_calls import PLAIN
 
 PAGE = Page(1, "contact", "lane", 0, PageState.INTENDED, (Entry("a", None, ""),))
 
@@ -126,23 +127,24 @@ STORMS = [
     Fault("drop"),
     Fault("drop_after"),
     Fault("reset"),
-    Fault("stall", seconds=5),
+    Fault("stall", seconds=60),
 ]
 
 
 @pytest.mark.parametrize("storm", STORMS, ids=lambda storm: f"{storm.kind}-{storm.status}")
 async def test_n11_what_a_storm_outlasts_is_to_be_tried_again(build: Build, storm: Fault):
-    doors = await build(retry_total=0, read_timeout=0.5)
+    doors = await build(**{**PLAIN, "read_timeout": 0.5}, retry_total=0)
     doors.weather.add([storm])
     asked = doors.asked()
-    ended = await asyncio.gather(*(ask() for ask in asked.values()), return_exceptions=True)
+    async with asyncio.timeout(30):
+        ended = await asyncio.gather(*(ask() for ask in asked.values()), return_exceptions=True)
     wrong = {name: repr(end) for name, end in zip(asked, ended, strict=True) if not isinstance(end, TryAgain)}
     assert wrong == {}
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "reset"])
 async def test_n11_what_was_done_although_its_answer_was_lost_is_not_held_against_anybody(build: Build, kind: str):
-    doors = await build()
+    doors = await build(**PLAIN)
     doors.weather.add([Fault(kind, match="^(POST|PUT|DELETE|PATCH|MERGE) ", every=3)])
     runs, run, event = doors.runs, doors.run, Event("phase", APP, {"mark": "phase"})
     decision = {"decision": "approve"}
