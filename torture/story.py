@@ -7,6 +7,7 @@ import http.client
 import json
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -50,7 +51,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a migration came to. ``loaded`` and ``undone`` are canonical exports of the target."""
+    """What a migration came to. ``loaded`` and ``undone`` are canonical exports of the target and its library."""
 
     before: list[str]
     loaded: list[str]
@@ -125,8 +126,8 @@ def _kept_town(folder: Path, *, patients: int, trouble: Trouble) -> Iterator[tup
     """A town whose app is revived, on a loop of its own."""
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, daemon=True).start()
-    behind = {"storage_weather": bool(trouble.weather)}
-    town = running_town(folder, patients=patients, seed=5, dataverse=["--calm"], app=SMALL, **behind)
+    differs = {"dataverse": ["--calm"], "corepractice": ["--large-file-mb", "6"], "app": SMALL}
+    town = running_town(folder, patients=patients, seed=5, storage_weather=bool(trouble.weather), **differs)
 
     def do(work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, loop).result(timeout=600)
@@ -148,20 +149,20 @@ def tell(folder: Path, *, patients: int, trouble: Trouble) -> Told:
     with _kept_town(folder, patients=patients, trouble=trouble) as (running, keeper):
         customer = SteadyCustomer(running.town, "Tortured Dental")
         _somebody_was_here(running.town)
-        before = canonical(customer.export())
+        before = _everything(customer)
         _order(running, trouble)
         run = customer.start(customer.request(sample_size=100), key="torture")
         customer.approve_until_delta(run)
         _pick_up(customer, run, keeper)
         customer.let_the_window_pass(run)
         verdict = customer.document(run, "verdict")["document"]
-        loaded, objects = canonical(customer.export()), customer.status(run)["objects"]
+        loaded, objects = _everything(customer), customer.status(run)["objects"]
         customer.decide(run, "sign-off")
         customer.until(run, phase="finished")
         customer.ask(run, "rollback")
         back = customer.until(run, phase="rolled-back")["rollback"]
         intact = customer.api.call("GET", f"/api/migrations/{run}/audit")["intact"]
-        undone, struck = canonical(customer.export()), _struck(running, trouble)
+        undone, struck = _everything(customer), _struck(running, trouble)
         return Told(before, loaded, undone, verdict, back["held"], keeper.lives, intact, objects, struck, keeper.disk)
 
 
@@ -192,6 +193,13 @@ def _struck(running: Running, trouble: Trouble) -> Struck:
         counts = Api(running.weather[place]).call("GET", "/sandbox/faults")["faults"]
         found[place] = {name: count["struck"] for name, count in zip(faults, counts, strict=True)}
     return found
+
+
+def _everything(customer: SteadyCustomer) -> list[str]:
+    """Rows and schema of the target, and the files in the library."""
+    with urllib.request.urlopen(f"{customer.town.sharepoint_url}/sandbox/export", timeout=120) as answer:
+        library = [line.decode() for line in answer]
+    return canonical([*customer.export(), *(line for line in library if not json.loads(line)["folder"])])
 
 
 def canonical(export: list[str]) -> list[str]:
