@@ -21,29 +21,16 @@ AIM = 500
 
 def main(arguments: list[str]) -> int:
     """Tell the story twice, compare, print. 1 if anything differs, or anything was spared."""
-    given = _parser().parse_args(arguments)
-    began = time.monotonic()
+    given, began = _parser().parse_args(arguments), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="torture-") as folder:
-        home = Path(folder)
-        print("An undisturbed run, to compare with …", flush=True)
-        calm = tell(home / "calm", patients=given.patients, trouble=Trouble())
-        print("… and one that dies wherever it touches the world. This takes a while.", flush=True)
-        deaths = home / "deaths"
-        deaths.touch()
-        trouble = Trouble(deaths, f"{given.one_in}:{given.seed}")
-        if not given.fair:
-            trouble = replace(trouble, weather=weather(stall=given.stall), disk=DISK)
-        hard = tell(home / "hard", patients=given.patients, trouble=trouble)
-        points = deaths.read_text().splitlines()
+        calm, hard, points = _told(given, Path(folder))
     wrong, spared = differences(calm, hard), tables.spared(points) + tables.never(hard.struck)
+    seconds = time.monotonic() - began
     print(tables.of_points(points))
     print(tables.of_faults(hard.struck, hard.disk) if hard.struck else "  Nothing else went wrong.")
-    seconds = time.monotonic() - began
     print(f"{len(points)} distinct kill points, {hard.lives} lives, {seconds:.0f} s; {len(wrong)} differences")
-    for line in wrong[:20]:
+    for line in [*wrong[:20], *(f"Spared: {what}" for what in spared)]:
         print(f"  {line[:400]}")
-    for what in spared:
-        print(f"  Spared: {what}")
     given.out.parent.mkdir(exist_ok=True)
     found = {"points": points, "lives": hard.lives, "seconds": round(seconds), "differences": wrong}
     given.out.write_text(json.dumps({**found, "struck": hard.struck, "disk": hard.disk, "spared": spared}, indent=1))
@@ -51,6 +38,19 @@ def main(arguments: list[str]) -> int:
         print(f"Fewer than the {given.least} points that were to be found.")
     missed = spared and given.one_in == 1
     return 1 if wrong or missed or len(points) < given.least else 0
+
+
+def _told(given: argparse.Namespace, home: Path) -> tuple[Told, Told, list[str]]:
+    """The undisturbed run, the other one, and the points that it died at."""
+    print("An undisturbed run, to compare with …", flush=True)
+    calm = tell(home / "calm", patients=given.patients, trouble=Trouble())
+    print("… and one that dies wherever it touches the world. This takes a while.", flush=True)
+    deaths = home / "deaths"
+    deaths.touch()
+    trouble = Trouble(deaths, f"{given.one_in}:{given.seed}")
+    if not given.fair:
+        trouble = replace(trouble, weather=weather(stall=given.stall), disk=DISK)
+    return calm, tell(home / "hard", patients=given.patients, trouble=trouble), deaths.read_text().splitlines()
 
 
 def differences(calm: Told, hard: Told) -> list[str]:
