@@ -21,7 +21,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     home = tmp_path_factory.mktemp("torture")
     (home / "deaths").touch()
     trouble = Trouble(home / "deaths", ONE_IN, weather(stall=1.5, storm=3), disk="90:0.5")
-    return tell(home, patients=6, trouble=trouble)
+    return tell(home, patients=12, trouble=trouble)
 
 
 def test_n11_it_really_died_and_everything_else_really_failed(told: Told):
