@@ -4,7 +4,7 @@
 # make test    everything that CI runs
 # make check   what is quick: style, types, architecture
 # make bench   the measurements
-# make torture the app killed wherever it touches the world, each point once before and once after; an hour or two
+# make torture the app killed wherever it touches the world, while all else fails too; some hours
 # make clean   forget everything that was installed or written
 
 VENV ?= .venv

@@ -14,7 +14,6 @@ from sandbox.town import Town
 
 APPROVER = "practice.manager@example.com"
 PATIENCE = 900.0
-"""Seconds until a run that does not get where it is expected is called stuck."""
 QUICK, SLOW = 0.15, 0.6
 """Seconds between two looks at a run: what is soon there is soon seen, and a long wait costs little."""
 DOCUMENT_OF = {"mapping": "mapping", "sample": "sample-diff", "sign-off": "verdict"}
@@ -78,6 +77,11 @@ class Customer:
         return Api(self.town.functions_url, self.town.function_key)
 
     @property
+    def patience(self) -> float:
+        """Seconds until a run that does not get where it is expected is called stuck."""
+        return PATIENCE
+
+    @property
     def host(self) -> Api:
         """The host's admin API with the master key."""
         return Api(self.town.functions_url, self.town.master_key)
@@ -139,7 +143,7 @@ class Customer:
     ) -> dict[str, Any]:
         """Watch until the run waits for something, is in a phase, or shows a problem. Anything else that ends it is
         a disappointment."""
-        deadline, pause = time.monotonic() + PATIENCE, QUICK
+        deadline, pause = time.monotonic() + self.patience, QUICK
         while time.monotonic() < deadline:
             status = self.status(run)
             if watch:
@@ -155,7 +159,7 @@ class Customer:
                 raise Disappointed(f"the run ended in phase {status['phase']}")
             time.sleep(pause)
             pause = min(SLOW, pause * 1.1)
-        raise Disappointed(f"not there after {PATIENCE:.0f} seconds: {status['phase']}")
+        raise Disappointed(f"not there after {self.patience:.0f} seconds: {status['phase']}")
 
     def approve_until_delta(self, run: str, *, watch: Watch | None = None) -> dict[str, Any]:
         """Wave the run through its first two gates, to the open delta window."""

@@ -11,8 +11,9 @@ drawn once a match).
 Kinds: `drop` closes the connection before the handler; `drop_after` lets the handler commit, then closes
 without an answer; `delay` waits `seconds` first; `throttle` is 429 with Retry-After; `error` is a 5xx;
 `expire` is 401; `half_fail` sets request["fault"] for a simulator able to do half a batch only; `slow`
-trickles the answer over `seconds`. A handler that streams its own answer has already sent it: `slow` cannot
-slow it, `drop_after` cuts off its end.
+trickles the answer over `seconds`; `reset` breaks the connection amid the answer; `stall` does so after `seconds` of
+silence. A handler that streams its own answer has already sent it: the last three cannot change it, `drop_after` cuts
+off its end.
 """
 
 from __future__ import annotations
@@ -24,17 +25,20 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-KINDS = ("drop", "drop_after", "delay", "throttle", "error", "expire", "half_fail", "slow")
+from sandbox.broken_answers import break_off, hang_up, trickle
+
+KINDS = ("drop", "drop_after", "delay", "throttle", "error", "expire", "half_fail", "slow", "stall", "reset")
 CONTROL_PATH = "/sandbox/"
-TRICKLE_PIECES = 20
 
 ErrorBody = Callable[[int, str, str], object]
+Answering = Callable[["Fault"], web.Response]
 
 # kind -> (status, code, message) where the fault itself names none
 ANSWERS: Mapping[str, tuple[int, str, str]] = {
@@ -49,8 +53,8 @@ class Fault:
     """One misfortune. At most one of `at`, `every`, `rate` says which matches it strikes; none means all.
 
     Matches count from 1: `at=(1, 3)` is the first and the third matching request, `every=4` the 4th, 8th,
-    12th. `times` is the most it strikes at all. `seconds` is for delay and slow, what follows it for answers
-    with a body.
+    12th. Each strike is a storm of `in_a_row` matches; `times` is the most it strikes at all. `seconds` is for delay,
+    slow and stall, what follows it for answers with a body.
     """
 
     kind: str
@@ -59,6 +63,7 @@ class Fault:
     every: int | None = None
     rate: float | None = None
     seed: int = 0
+    in_a_row: int = 1
     times: int | None = None
     seconds: float = 1.0
     status: int | None = None
@@ -76,6 +81,8 @@ class Fault:
             raise ValueError("at counts matching requests from 1")
         if self.every is not None and self.every < 1:
             raise ValueError("every must be 1 or more")
+        if self.in_a_row < 1:
+            raise ValueError("in_a_row must be 1 or more")
         if self.rate is not None and not 0 <= self.rate <= 1:
             raise ValueError("rate must lie between 0 and 1")
         if self.seconds < 0:
@@ -108,13 +115,17 @@ class _Watch:
         self.chance = random.Random(fault.seed)
         self.matched = 0
         self.struck = 0
+        self._to_come = 0
 
     def strikes(self, request_line: str) -> bool:
         if not self.pattern.search(request_line):
             return False
         self.matched += 1
-        if not self._chosen() or (self.fault.times is not None and self.struck >= self.fault.times):
+        if self._chosen():
+            self._to_come = self.fault.in_a_row
+        if not self._to_come or (self.fault.times is not None and self.struck >= self.fault.times):
             return False
+        self._to_come -= 1
         self.struck += 1
         return True
 
@@ -190,8 +201,14 @@ def fault_answer(fault: Fault, error_body: ErrorBody = plain_error_body) -> web.
     return web.json_response(body, status=status, headers=headers)
 
 
-def faults_middleware(schedule: FaultSchedule, error_body: ErrorBody = plain_error_body) -> Middleware:
-    """An aiohttp middleware; put it first, so that it sees all. Paths under /sandbox/ are never struck."""
+def faults_middleware(
+    schedule: FaultSchedule, error_body: ErrorBody = plain_error_body, *, answering: Answering | None = None
+) -> Middleware:
+    """An aiohttp middleware; put it first, so that it sees all. Paths under /sandbox/ are never struck.
+
+    ``answering``: how a service answers whose refusals are not JSON.
+    """
+    answer = answering or partial(fault_answer, error_body=error_body)
 
     @web.middleware
     async def strike(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -200,44 +217,29 @@ def faults_middleware(schedule: FaultSchedule, error_body: ErrorBody = plain_err
         struck = schedule.strike(f"{request.method} {request.path}")
         await asyncio.sleep(sum(fault.seconds for fault in struck if fault.kind == "delay"))
         others = [fault for fault in struck if fault.kind != "delay"]
-        return await (_suffer(others[0], request, handler, error_body) if others else handler(request))
+        return await (_suffer(others[0], request, handler, answer) if others else handler(request))
 
     return strike
 
 
-async def _suffer(fault: Fault, request: web.Request, handler: Handler, error_body: ErrorBody) -> web.StreamResponse:
+async def _suffer(fault: Fault, request: web.Request, handler: Handler, answering: Answering) -> web.StreamResponse:
     if fault.kind in ANSWERS:
-        return fault_answer(fault, error_body)
+        return answering(fault)
     if fault.kind == "drop":
-        return _hang_up(request)
+        return hang_up(request)
     if fault.kind == "half_fail":
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # aiohttp would rather have a key object, simulators a plain word
             request["fault"] = "half_fail"
         return await handler(request)
     answer = await handler(request)
-    return _hang_up(request) if fault.kind == "drop_after" else await _trickle(request, answer, fault.seconds)
-
-
-def _hang_up(request: web.Request) -> web.Response:
-    """Cut the connection; the answer returned is never seen, aiohttp only needs one to end the request."""
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response(status=503)
-
-
-async def _trickle(request: web.Request, answer: web.StreamResponse, seconds: float) -> web.StreamResponse:
+    if fault.kind == "drop_after":
+        return hang_up(request)
     if answer.prepared or not isinstance(answer, web.Response) or not isinstance(answer.body, bytes):
         return answer
-    slow = web.StreamResponse(status=answer.status, headers=answer.headers)
-    slow.content_length = len(answer.body)
-    await slow.prepare(request)
-    size = max(1, -(-len(answer.body) // TRICKLE_PIECES))
-    for start in range(0, len(answer.body), size):
-        await slow.write(answer.body[start : start + size])
-        await asyncio.sleep(seconds / TRICKLE_PIECES)
-    await slow.write_eof()
-    return slow
+    if fault.kind == "slow":
+        return await trickle(request, answer.body, answer, fault.seconds)
+    return await break_off(request, answer.body, answer, fault.seconds if fault.kind == "stall" else 0)
 
 
 def add_fault_routes(app: web.Application, schedule: FaultSchedule) -> None:

@@ -18,10 +18,10 @@ import time
 import urllib.request
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from sandbox.azurite import running_azurite
+from sandbox.azurite import Azurite, running_azurite
 from sandbox.host.process import HostProcess
 from sandbox.identity import tokens
 from sandbox.identity.keyfile import read_or_create
@@ -89,8 +89,12 @@ class Part:
 class Running:
     """A town that is up: its addresses, and the one process of it that a test may kill."""
 
-    def __init__(self, town: Town, host: HostProcess, simulators: Mapping[str, Part]) -> None:
+    def __init__(
+        self, town: Town, host: HostProcess, simulators: Mapping[str, Part], weather: Mapping[str, str]
+    ) -> None:
         self.town = town
+        self.weather = weather
+        """Where misfortune can be ordered: the URL of whatever takes ``/sandbox/faults``, by what it stands for."""
         self._host = host
         self._simulators = simulators
 
@@ -128,10 +132,12 @@ async def running_town(
     dataverse: Sequence[str] = (),
     corepractice: Sequence[str] = (),
     app: Mapping[str, str] | None = None,
+    storage_weather: bool = False,
 ) -> AsyncIterator[Running]:
     """A fresh town in ``folder``; its ``town.json`` says where everything is.
 
     ``dataverse`` and ``corepractice``: more arguments for the simulators. ``app``: settings unlike the town's own.
+    ``storage_weather``: let the app reach its storage only through proxies that can fail.
     """
     home = folder / "town"
     shutil.rmtree(home, ignore_errors=True)
@@ -156,6 +162,7 @@ async def running_town(
         library = Part("sandbox.sharepoint", site, log=home / "sharepoint.log")
         stack.push_async_callback(library.stop)
         library_url = await library.start()
+        storage = await _behind_weather(azurite, stack, home) if storage_weather else azurite
         keys = {"--key": secrets.token_hex(24), "--master-key": secrets.token_hex(24)}
         host = HostProcess(
             HERE,
@@ -166,7 +173,7 @@ async def running_town(
                 str(identity_key),
                 *(w for pair in keys.items() for w in pair),
             ],
-            env={**settings(azurite.connection_string, library_url), **(app or {})},
+            env={**settings(storage.connection_string, library_url), **(app or {})},
             log=home / "host.log",
         )
         stack.push_async_callback(host.stop)
@@ -188,7 +195,20 @@ async def running_town(
         )
         (folder / "town.json").write_text(json.dumps(asdict(town), indent=2))
         simulators = {"sandbox.corepractice": practice, "sandbox.dataverse": target, "sandbox.sharepoint": library}
-        yield Running(town, host, simulators)
+        weather = {"Core Practice": practice_url, "Dataverse": target_url, "SharePoint": library_url}
+        if storage_weather:
+            weather |= {"Blob Storage": storage.blob_url, "Table Storage": storage.table_url}
+        yield Running(town, host, simulators, weather)
+
+
+async def _behind_weather(azurite: Azurite, stack: AsyncExitStack, home: Path) -> Azurite:
+    urls = {}
+    for service, upstream in (("blob", azurite.blob_url), ("table", azurite.table_url)):
+        known = ["--service", service, "--upstream", upstream]
+        proxy = Part("sandbox.storage_weather", known, log=home / f"{service}-weather.log")
+        stack.push_async_callback(proxy.stop)
+        urls[service] = await proxy.start()
+    return replace(azurite, blob_url=urls["blob"], table_url=urls["table"])
 
 
 def _clinic(patients: int, seed: int) -> list[str]:

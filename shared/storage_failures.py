@@ -12,7 +12,7 @@ from shared.errors import AskPerson, Failure, Stop, TryAgain
 ROLES = "Storage Blob Data Contributor and Storage Table Data Contributor"
 
 
-def storage_failure(error: AzureError) -> Failure:
+def storage_failure(error: AzureError | AttributeError) -> Failure:
     """The Failure that stands for a storage error. Its message names no blob and no row."""
     status = getattr(error, "status_code", None)
     if isinstance(error, ClientAuthenticationError) or status in (401, 403):

@@ -1,4 +1,5 @@
-"""A customer who does not mind that the app is gone for a moment: what got no answer is asked again."""
+"""A customer who does not mind that the app is gone for a moment: what got no answer is asked again. And the person on
+call, who looks into what only a person can mend."""
 
 from __future__ import annotations
 
@@ -12,6 +13,8 @@ from typing import Any
 from sandbox.customer import Api, Customer, Disappointed, Refused
 
 PATIENCE = 1800.0
+MENDED = ("source-credentials-refused",)
+"""Problems that are over once somebody has looked: a token that the source refused one moment, and takes the next."""
 ASKED_BEFORE = ("already-rolling-back", "already-decided", "gate-not-open")
 """What an app answers to the second of two requests, the first of which it did although nobody heard of it."""
 
@@ -49,6 +52,19 @@ class SteadyCustomer(Customer):
     def api(self) -> Api:
         """The app with the function key."""
         return SteadyApi(self.town.functions_url, self.town.function_key)
+
+    @property
+    def patience(self) -> float:
+        """The app may die hundreds of times on the way."""
+        return 4 * PATIENCE
+
+    def status(self, run: str) -> dict[str, Any]:
+        """Where the run is, once whoever is on call has mended what can be mended."""
+        status = Customer.status(self, run)
+        if status["problem"] and status["problem"]["code"] in MENDED:
+            self.ask(run, "resume")
+            return {**status, "problem": None}
+        return status
 
     @property
     def host(self) -> Api:

@@ -10,7 +10,7 @@ import signal
 import sys
 from pathlib import Path
 
-from . import doom
+from . import doom, full_disk
 from .engine.engine import NO_BATCH
 from .functions import AppRefused
 from .host import Host, Options
@@ -24,6 +24,7 @@ def main(arguments: list[str]) -> int:
     # Chatty libraries: one line per invocation or request, some with payloads in them.
     for name in ("azure.functions", "azure.functions.DurableFunctions", "azure.core", "httpx", "msal"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    full_disk.install()
     doom.install(options.app_directory)
     try:
         return asyncio.run(_serve(options))

@@ -7,6 +7,8 @@ the app's own lines that were awaiting at that moment, and the commits of the ho
 
 ``SANDBOX_HOST_DEATHS`` names a file that remembers, across lives, where the process has died: a line for each point.
 ``SANDBOX_HOST_DEATHS_ONE_IN`` is ``3:7`` for a third of the points, drawn by the seed 7.
+``SANDBOX_HOST_DEATHS_CHAPTER`` names a file with the name of what is going on; in another chapter the same lines are
+other points.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import sys
 import zlib
 from asyncio import selector_events
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -26,6 +28,7 @@ from .store.database import Database
 
 FILE = "SANDBOX_HOST_DEATHS"
 ONE_IN = "SANDBOX_HOST_DEATHS_ONE_IN"
+CHAPTER = "SANDBOX_HOST_DEATHS_CHAPTER"
 BEFORE, AFTER = "before", "after"
 ROOMS = ("activities", "orchestrators", "shared", "function_app.py")
 DEEPEST = 400
@@ -35,19 +38,23 @@ DEEPEST = 400
 class Doom:
     """Dies at each point that is not in the record yet, after it has been put there."""
 
-    def __init__(self, app: Path, record: Path, one_in: str = "1:0") -> None:
+    def __init__(self, app: Path, record: Path, *, one_in: str = "1:0", chapter: str = "") -> None:
         share, _, self._seed = one_in.partition(":")
         self._share = int(share)
         self._app = str(app) + os.sep
         self._host = str(Path(__file__).parent) + os.sep
         self._record = os.open(record, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._known = set(record.read_text().splitlines())
+        self._chapter = Path(chapter) if chapter else None
 
     def reached(self, when: str, kind: str, chain: str) -> None:
         """One side of a point."""
-        line = f"{when}\t{kind}\t{chain}"
+        chapter = self._chapter.read_text().strip() if self._chapter else ""
+        line = f"{when}\t{kind}\t{chapter}\t{chain}"
         drawn = zlib.crc32(f"{self._seed}{line}".encode()) % self._share == 0
-        if drawn and line not in self._known:
+        if not drawn or line in self._known:
+            return
+        with suppress(OSError):  # on a full disk nothing can be remembered: then this is not the moment
             os.write(self._record, f"{line}\n".encode())
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -74,7 +81,8 @@ def install(app: Path) -> None:
     """Doom this process, if it is to be doomed."""
     record = os.environ.get(FILE)
     if record:
-        doom = Doom(app, Path(record), os.environ.get(ONE_IN) or "1:0")
+        one_in, chapter = os.environ.get(ONE_IN) or "1:0", os.environ.get(CHAPTER) or ""
+        doom = Doom(app, Path(record), one_in=one_in, chapter=chapter)
         _watch_sockets(doom)
         _watch_commits(doom)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sqlite3
 from collections.abc import Mapping
 
 from . import cron
@@ -100,10 +101,11 @@ class TimerTriggers:
         return (row[0], row[1]) if row is not None and row[2] == timer.text else None
 
     def _keep_status(self, timer: _Timer, last: float | None, following: float) -> None:
-        self._db.run(
-            "INSERT OR REPLACE INTO timers (name, schedule, last, next) VALUES (?, ?, ?, ?)",
-            (timer.function.name, timer.text, last, following),
-        )
+        row = (timer.function.name, timer.text, last, following)
+        try:
+            self._db.run("INSERT OR REPLACE INTO timers (name, schedule, last, next) VALUES (?, ?, ?, ?)", row)
+        except sqlite3.Error:
+            log.exception("When timer function '%s' ran could not be kept", timer.function.name)
 
 
 class _Timer:

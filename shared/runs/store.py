@@ -48,7 +48,7 @@ class Runs:
             await self._table.create_entity(entity)
         except ResourceExistsError:
             return False
-        except AzureError as error:
+        except (AzureError, AttributeError) as error:  # the latter when an answer broke off: the library looks into it
             raise storage_failure(error) from error
         return True
 

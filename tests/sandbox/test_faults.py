@@ -173,3 +173,35 @@ def test_a_schedule_is_read_from_a_file(tmp_path) -> None:
     path.write_text(json.dumps([{"kind": "drop", "at": [1]}, {"kind": "delay", "seconds": 2}]))
     assert [count["kind"] for count in load_faults(path).counts()] == ["drop", "delay"]
     assert load_faults(None).counts() == []
+
+
+async def test_n11_a_reset_breaks_the_connection_amid_an_answer_that_was_committed(shop: Shop, start: Start) -> None:
+    client = await start(Fault("reset", at=(1,)))
+    async with client.stream("POST", "/sales", json=[1, 2]) as answer:
+        assert answer.status_code == 200
+        with pytest.raises(httpx.ReadError):
+            await answer.aread()
+    assert shop.sold == 2
+    assert (await client.post("/sales", json=[1])).json()["sold"] == 3
+
+
+async def test_n11_a_stall_keeps_a_reader_waiting_for_the_second_half(shop: Shop, start: Start) -> None:
+    client = await start(Fault("stall", seconds=30, at=(1,)))
+    async with client.stream("POST", "/sales", json=[1], timeout=0.3) as answer:
+        assert answer.status_code == 200
+        with pytest.raises(httpx.ReadTimeout):
+            await answer.aread()
+    assert shop.sold == 1
+
+
+async def test_a_stall_ends_in_a_reset(start: Start) -> None:
+    client = await start(Fault("stall", seconds=0.1, at=(1,)))
+    with pytest.raises(BROKEN):
+        await client.post("/sales", json=[1])
+
+
+def test_n11_a_storm_strikes_many_in_a_row() -> None:
+    assert struck(Fault("throttle", every=5, in_a_row=3), 12) == [5, 6, 7, 10, 11, 12]
+    assert struck(Fault("throttle", at=(2,), in_a_row=3, times=2), 12) == [2, 3]
+    with pytest.raises(ValueError, match="in_a_row"):
+        Fault("drop", in_a_row=0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sqlite3
 import time
 import uuid
 from collections import Counter, deque
@@ -24,6 +25,7 @@ from .events import Event, Kind, event, text_of
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 3600.0
+_AGAIN_SECONDS = 0.5
 _CLAIMED_AHEAD = 4  # rows claimed per free place, so that short activities do not wait for a commit each
 
 
@@ -77,7 +79,7 @@ class ActivityQueue:
             task.cancel()
         if self._running:
             await asyncio.wait(self._running, timeout=5)
-        self._store_finished()
+        self._keep_finished()
 
     def added(self, instance_id: str, count: int) -> None:
         """Rows were committed for this instance."""
@@ -95,7 +97,7 @@ class ActivityQueue:
 
     def _advance(self) -> None:
         self._scheduled = False
-        self._store_finished()
+        self._keep_finished()
         if self._stopping:
             return
         while self._claimed and len(self._running) < self._limit:
@@ -107,9 +109,17 @@ class ActivityQueue:
         self._running.discard(task)
         self._schedule()
 
+    def _keep_finished(self) -> None:
+        """Store what ended, now or as soon as there is room for it: its rows are claimed, nobody else would."""
+        try:
+            self._store_finished()
+        except sqlite3.Error:
+            log.exception("Results could not be stored; it is tried again in %.1f s", _AGAIN_SECONDS)
+            asyncio.get_running_loop().call_later(_AGAIN_SECONDS, self._schedule)
+
     def _store_finished(self) -> None:
         """One commit for everything that ended since the last, and for the rows claimed next."""
-        finished, self._finished = self._finished, []
+        finished, claimed = list(self._finished), []
         free = self._limit - len(self._running) - len(self._claimed)
         wanted = free * _CLAIMED_AHEAD if self._more and free > 0 and not self._stopping else 0
         if not finished and not wanted:
@@ -124,8 +134,10 @@ class ActivityQueue:
                 claimed = self._hub.activities.claim(
                     self._owner, limit=wanted, wall=time.time(), lease_seconds=LEASE_SECONDS
                 )
-                self._more = len(claimed) == wanted
-                self._claimed.extend(claimed)
+        del self._finished[: len(finished)]
+        if wanted:
+            self._more = len(claimed) == wanted
+            self._claimed.extend(claimed)
         for work, _ in finished:
             self._outstanding[work.instance_id] -= 1
             if not self._outstanding[work.instance_id]:

@@ -37,3 +37,22 @@ async def test_n11_a_doomed_host_dies_once_at_each_side_of_each_point_and_then_l
     assert len(set(points)) == len(points)
     sides = [point.partition("\t")[0] for point in points]
     assert sides.count(doom.BEFORE) == sides.count(doom.AFTER)
+
+
+async def test_n11_in_another_chapter_the_same_points_are_other_points(tmp_path: Path) -> None:
+    app, record, chapter = tmp_path / "app", tmp_path / "deaths", tmp_path / "chapter"
+    app.mkdir()
+    (app / "function_app.py").write_text(APP)
+    (app / "host.json").write_text('{"version": "2.0"}')
+    record.touch()
+    env = {doom.FILE: str(record), doom.CHAPTER: str(chapter), doom.ONE_IN: "1:0"}
+    for name in ("day", "night"):
+        chapter.write_text(name)
+        host = HostProcess(app, state=tmp_path / "hub.db", env=env)
+        while not host.is_alive:
+            with suppress(RuntimeError):
+                await host.start()
+        await host.stop()
+    named = [line.split("\t")[2] for line in record.read_text().splitlines()]
+    assert named.count("day") > 0
+    assert named.count("night") > 0
