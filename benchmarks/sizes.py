@@ -36,10 +36,10 @@ class Sizes:
 
 WHOLE = Sizes(wide=1_000, long=50, rows=40_000, records=20_000, mapped=20_000, clinics=(2_000, 20_000),
               megabytes=300, notes=20_000,
-              races=Races(window=7, windows=4, rounds=16, widths=(4, 8, 16), rows=12_000))  # fmt: skip
+              races=Races(window=60, windows=4, rounds=10, widths=(4, 8), rows=12_000))  # fmt: skip
 QUICK = Sizes(wide=200, long=20, rows=10_000, records=2_000, mapped=5_000, clinics=(500, 2_000),
               megabytes=64, notes=4_000,
-              races=Races(window=4, windows=3, rounds=0, widths=(4, 8), rows=4_000))  # fmt: skip
+              races=Races(window=20, windows=3, rounds=0, widths=(4,), rows=4_000))  # fmt: skip
 TINY = Sizes(wide=20, long=5, rows=400, records=100, mapped=200, clinics=(10,),
              megabytes=1, notes=20,
              races=Races(window=0.5, windows=1, rounds=0, widths=(4,), rows=400))  # fmt: skip

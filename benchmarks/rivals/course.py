@@ -22,7 +22,9 @@ KEY = "externaluseridentifier"
 @dataclass
 class Course:
     """``seconds`` from the start no batch is begun any more; nor beyond ``rows``. ``width``: requests at once, where a
-    rival has to be told; one token for each application user."""
+    rival has to be told; one token for each application user. ``limits`` are the modelled server's own, in the order in
+    which Microsoft documents them: requests, seconds of execution, the window, requests together. Whoever goes by
+    documented limits may go by them."""
 
     url: str
     tokens: list[str]
@@ -30,6 +32,7 @@ class Course:
     width: int = 1
     seconds: float | None = None
     rows: int | None = None
+    limits: list[float] | None = None
     _done: list[int] = field(default_factory=list)
     _began: float = 0.0
     _last: float = 0.0

@@ -9,12 +9,15 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from benchmarks.rivals.course import KEY, Course
+from shared.dataverse.budget import DOCUMENTED, Allowance
 from shared.dataverse.client import Dataverse
+from shared.dataverse.gate import Gate
+from shared.dataverse.pace import Pace
 from shared.schema.model import Table
 
 CONTACT = Table("contact", "contacts", "contactid", "fullname")
 LANES = 60
-"""Lanes for each application user: more than a user may have requests under way, so that the pace decides."""
+"""Lanes for each application user and server: more than may have requests under way, so that the pace decides."""
 
 
 class Given:
@@ -34,18 +37,25 @@ class Given:
 async def run(course: Course) -> None:
     """All lanes until the end of the course; who is still waiting then is cut off."""
     async with AsyncExitStack() as stack:
-        targets = [Dataverse(course.url, Given(token)) for token in course.tokens]
-        for target in targets:
-            stack.push_async_callback(target.close)
-            await target.bulk(CONTACT.name)  # what the app asks once in a process
+        gate = Gate(Pace(_allowance(course.limits), users=len(course.tokens)))
+        target = Dataverse(course.url, *map(Given, course.tokens), pace=gate)
+        stack.push_async_callback(target.close)
+        await target.bulk(CONTACT.name)  # what the app asks once in a process
         batches = course.batches()
-        lanes = [asyncio.create_task(_lane(course, target, batches)) for target in targets for _ in range(LANES)]
+        lanes = [asyncio.create_task(_lane(course, target, batches)) for _ in range(LANES * len(course.tokens))]
         done, late = await asyncio.wait(lanes, timeout=course.seconds)
         for lane in late:
             lane.cancel()
         await asyncio.gather(*late, return_exceptions=True)
         for lane in done:
             lane.result()
+
+
+def _allowance(limits: list[float] | None) -> Allowance:
+    if limits is None:
+        return DOCUMENTED
+    requests, seconds, window, together = limits
+    return Allowance(int(requests), seconds, window, int(together))
 
 
 async def _lane(course: Course, target: Dataverse, batches: Iterator[tuple[int, list[dict[str, Any]]]]) -> None:

@@ -154,7 +154,14 @@ def _given(folder: Path, url: str, course: Course) -> dict[str, Any]:
         for application in APPLICATIONS[: course.users]
     ]
     plain = {name: getattr(course, name) for name in ("batch", "width", "seconds", "rows")}
-    return {"url": url, "tokens": issued, **plain}
+    return {"url": url, "tokens": issued, "limits": _documented(course.limits), **plain}
+
+
+def _documented(limits: Limits) -> list[float] | None:
+    """What Microsoft's page says of its servers, said of this one."""
+    if limits.requests is None or limits.execution_seconds is None or limits.concurrent is None:
+        return None
+    return [limits.requests, limits.execution_seconds, limits.window_seconds, limits.concurrent]
 
 
 def _certificate(folder: Path) -> str:

@@ -54,14 +54,14 @@ class Regime:
 def sustained(*, batch: int, window: float, windows: int, widths: tuple[int, ...]) -> Regime:
     """One application user on one server, over several windows."""
     limits = scaled(window)
-    return Regime("one user, one server", limits, batch, windows * window, window, 2 * window, widths)
+    return Regime("one user, one server", limits, batch, windows * window, window, window, widths)
 
 
 def fanned_out(*, batch: int, window: float, windows: int, widths: tuple[int, ...]) -> Regime:
     """Two application users on three servers, over several windows. Servers by turns: see `Limits.spread`."""
     limits = replace(scaled(window), servers=3, spread="turns")
     return Regime(
-        "two users, three servers", limits, batch, windows * window, window / 2, 2 * window, widths, users=2, slow=3
+        "two users, three servers", limits, batch, windows * window, window / 2, window, widths, users=2, slow=3
     )
 
 
