@@ -75,6 +75,8 @@ class Lookout:
             self._queue.give_up()
             self._membership.join()
             self._everything()
+        elif self._membership.look():  # somebody was removed, and by this host: the number below says nothing of it
+            self._everything()
 
     def _look(self) -> None:
         version = self._hub.database.changes_of_others()
