@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import large_pieces, local_host, simulators, transform, whole_migration
+from benchmarks import large_pieces, local_host, scale_out, simulators, transform, whole_migration
 from benchmarks.figures import Figure, machine, table, write
 from benchmarks.sizes import QUICK, TINY, WHOLE, Sizes
 
@@ -18,6 +18,7 @@ MEASURES: dict[str, Callable[[Sizes], list[Figure]]] = {
     "simulators": lambda sizes: simulators.measure(rows=sizes.rows, patients=sizes.records),
     "map": lambda sizes: transform.measure(records=sizes.mapped),
     "pieces": lambda sizes: large_pieces.measure(megabytes=sizes.megabytes, notes=sizes.notes),
+    "processes": lambda sizes: scale_out.measure(patients=sizes.shared, courses=sizes.courses),
     "migration": lambda sizes: whole_migration.measure(sizes.clinics),
 }
 

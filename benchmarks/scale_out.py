@@ -1,0 +1,109 @@
+"""The same migration on one, two and four of the app's processes, against a destination whose limits matter.
+
+Each process runs few activities at once, as a small instance does, and the destination takes its time (really waited
+for), so the machine mostly waits too and its cores do not decide. One application user on one web server may be busy
+for a mean of ``BUSY`` requests. Beyond that more processes bring nothing; the same processes on two servers do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.figures import Figure
+from benchmarks.whole_migration import Stopwatch
+from sandbox.customer import Customer
+from sandbox.town import Running, running_town
+
+AREA = "Several processes, one destination"
+PER_REQUEST_MS, PER_ROW_MS = 60, 8
+BATCH_ROWS, SHARD_RECORDS, LANES = 25, 50, 8
+"""Small pieces: many for few rows, so that a short run has a middle. Eight lanes keep four processes busy."""
+ACTIVITIES = 2
+"""At once in one process."""
+BUSY, WINDOW_SECONDS = 4, 10
+"""Dataverse allows 1,200 s of execution in 300 s, a mean of four requests at a time; here in a shorter window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """One load: by how many processes, on how many servers, how fast, and how often it was told to wait."""
+
+    processes: int
+    servers: int
+    rows_per_second: float
+    refusals: int
+
+
+def measure(*, patients: int, courses: tuple[tuple[int, int], ...]) -> list[Figure]:
+    """Figures for each course, which is a number of processes and of the destination's servers."""
+    loads = [asyncio.run(_one(patients, processes, servers)) for processes, servers in courses]
+    figures = [figure for load in loads for figure in _figures(load, loads[0])]
+    allowed = BUSY * BATCH_ROWS / (PER_REQUEST_MS + BATCH_ROWS * PER_ROW_MS) * 1000
+    note = "by the model: nothing but full batches of creates"
+    return [*figures, Figure(AREA, "most that one user and server allow", allowed, "rows/s", note)]
+
+
+async def _one(patients: int, processes: int, servers: int) -> Loaded:
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        limits = Path(folder) / "limits.json"
+        limits.write_text(json.dumps(_limits(servers)))
+        app = {
+            "BRIDGEWORK_LANES": str(LANES),
+            "BRIDGEWORK_SHARD_RECORDS": str(SHARD_RECORDS),
+            "BRIDGEWORK_BATCH_ROWS": str(BATCH_ROWS),
+            "AzureFunctionsJobHost__extensions__durableTask__maxConcurrentActivityFunctions": str(ACTIVITIES),
+        }
+        town = running_town(
+            Path(folder), patients=patients, seed=11, dataverse=["--calm", "--limits", str(limits)], app=app,
+            hosts=processes,
+        )  # fmt: skip
+        async with town as running:
+            return await asyncio.to_thread(_load, running, processes, servers)
+
+
+def _limits(servers: int) -> dict[str, float]:
+    return {
+        "execution_seconds": BUSY * WINDOW_SECONDS,
+        "concurrent": 52,
+        "window_seconds": WINDOW_SECONDS,
+        "servers": servers,
+        "per_request_ms": PER_REQUEST_MS,
+        "per_row_ms": PER_ROW_MS,
+    }
+
+
+def _load(running: Running, processes: int, servers: int) -> Loaded:
+    customer, watch = Customer(running.town), Stopwatch()
+    run = customer.start(customer.request(sample_size=100))
+    customer.until(run, waits_for="mapping")
+    customer.decide(run, "mapping")
+    customer.until(run, waits_for="sample")
+    rows, refusals = _stock(running)
+    customer.decide(run, "sample")
+    customer.until(run, phase="load")
+    customer.until(run, phase="reconcile", watch=watch.see)
+    loaded, refused = _stock(running)
+    return Loaded(processes, servers, (loaded - rows) / watch.of("load"), refused - refusals)
+
+
+def _stock(running: Running) -> tuple[int, int]:
+    """The rows at the destination, and how many requests it has refused."""
+    with urllib.request.urlopen(f"{running.town.dataverse_url}/sandbox/stats", timeout=30) as answer:
+        found = json.load(answer)
+    return sum(found["tables"].values()), int(found["throttled"])
+
+
+def _figures(load: Loaded, first: Loaded) -> list[Figure]:
+    name = f"{load.processes} process{'es' if load.processes > 1 else ''}"
+    if load.servers > 1:
+        name += f", {load.servers} servers"
+    told = f"told to wait {load.refusals} times"
+    figures = [Figure(AREA, f"{name}: load", load.rows_per_second, "rows/s", told)]
+    if load is not first:
+        figures.append(Figure(AREA, f"{name}, against 1", load.rows_per_second / first.rows_per_second, "times"))
+    return figures
