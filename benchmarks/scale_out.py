@@ -20,9 +20,9 @@ from sandbox.customer import Customer
 from sandbox.town import Running, running_town
 
 AREA = "Several processes, one destination"
-PER_REQUEST_MS, PER_ROW_MS = 60, 8
-BATCH_ROWS, SHARD_RECORDS, LANES = 25, 50, 8
-"""Small pieces: many for few rows, so that a short run has a middle. Eight lanes keep four processes busy."""
+PER_REQUEST_MS, PER_ROW_MS = 60, 20
+BATCH_ROWS, SHARD_RECORDS = 25, 50
+"""Small pieces: many for few rows, so that a short run has a middle."""
 ACTIVITIES = 2
 """At once in one process."""
 BUSY, WINDOW_SECONDS = 4, 10
@@ -41,19 +41,20 @@ class Loaded:
 
 def measure(*, patients: int, courses: tuple[tuple[int, int], ...]) -> list[Figure]:
     """Figures for each course, which is a number of processes and of the destination's servers."""
-    loads = [asyncio.run(_one(patients, processes, servers)) for processes, servers in courses]
+    lanes = ACTIVITIES * max(processes for processes, _ in courses)
+    loads = [asyncio.run(_one(patients, lanes, processes, servers)) for processes, servers in courses]
     figures = [figure for load in loads for figure in _figures(load, loads[0])]
     allowed = BUSY * BATCH_ROWS / (PER_REQUEST_MS + BATCH_ROWS * PER_ROW_MS) * 1000
     note = "by the model: nothing but full batches of creates"
     return [*figures, Figure(AREA, "most that one user and server allow", allowed, "rows/s", note)]
 
 
-async def _one(patients: int, processes: int, servers: int) -> Loaded:
+async def _one(patients: int, lanes: int, processes: int, servers: int) -> Loaded:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         limits = Path(folder) / "limits.json"
         limits.write_text(json.dumps(_limits(servers)))
         app = {
-            "BRIDGEWORK_LANES": str(LANES),
+            "BRIDGEWORK_LANES": str(lanes),
             "BRIDGEWORK_SHARD_RECORDS": str(SHARD_RECORDS),
             "BRIDGEWORK_BATCH_ROWS": str(BATCH_ROWS),
             "AzureFunctionsJobHost__extensions__durableTask__maxConcurrentActivityFunctions": str(ACTIVITIES),

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.__main__ import main
 
-QUICK = ("host", "simulators", "map", "migration")
+QUICK = ("host", "simulators", "map", "processes", "migration")
 """All but the large pieces, which are three migrations more: a journey of their own moves such pieces."""
 
 
@@ -22,6 +22,7 @@ def test_the_bench_prints_every_figure_and_writes_them_down(tmp_path: Path, caps
         "The local host",
         "The simulators",
         "The map",
+        "Several processes, one destination",
         "A whole migration",
     }
     assert all(figure["value"] > 0 and figure["unit"] for figure in written["figures"])

@@ -12,45 +12,60 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from sandbox.host.process import HostProcess
 from tests.freezing import alive, freeze, thaw
 
+APPS = Path(__file__).parent / "apps"
 LEASE_SECONDS = 1.5
 LANES, STEPS = 6, 12
-SUM = sum(lane * 100 + step for lane in range(LANES) for step in range(STEPS))
+SUM = sum(1000 + lane * 100 + step for lane in range(LANES) for step in range(STEPS))
 
 Several = Callable[[int], contextlib.AbstractAsyncContextManager[list[HostProcess]]]
+together = pytest.mark.asyncio(loop_scope="module")
+"""Stories that one pair of hosts can tell, one after the other."""
+
+
+@contextlib.asynccontextmanager
+async def running(apps: Path, folder: Path, count: int) -> AsyncIterator[list[HostProcess]]:
+    """So many hosts on one state file, which begin at the same moment and are not told any key."""
+    hosts = [
+        HostProcess(
+            apps / "shared_work",
+            state=folder / "hub.db",
+            log=folder / f"log-{number}",
+            env={"MARKS": f"{folder}/marks"},
+            arguments=["--clock-control", "--lease", str(LEASE_SECONDS)],
+        )
+        for number in range(count)
+    ]
+    try:
+        await asyncio.gather(*(host.start() for host in hosts))
+        with contextlib.closing(sqlite3.connect(folder / "hub.db", timeout=30)) as connection:
+            (key,) = connection.execute("SELECT value FROM settings WHERE name = 'key.master'").fetchone()
+        for host in hosts:
+            host.environment["KEY"] = key
+        yield hosts
+    finally:
+        await asyncio.gather(*(host.kill() for host in hosts))
 
 
 @pytest.fixture
 def several(apps: Path, tmp_path: Path) -> Several:
-    """`several(n)`: so many hosts on one state file."""
+    """`several(n)`: so many hosts on a state file of their own."""
+    return lambda count: running(apps, tmp_path, count)
 
-    @contextlib.asynccontextmanager
-    async def start(count: int) -> AsyncIterator[list[HostProcess]]:
-        arguments = ["--master-key", "master", "--clock-control", "--lease", str(LEASE_SECONDS)]
-        hosts = [
-            HostProcess(
-                apps / "shared_work",
-                state=tmp_path / "hub.db",
-                log=tmp_path / f"log-{number}",
-                env={"MARKS": f"{tmp_path}/marks"},
-                arguments=arguments,
-            )
-            for number in range(count)
-        ]
-        try:
-            await asyncio.gather(*(host.start() for host in hosts))
-            yield hosts
-        finally:
-            await asyncio.gather(*(host.kill() for host in hosts))
 
-    return start
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[list[HostProcess]]:
+    """Two hosts for all stories that leave them as they were."""
+    async with running(APPS, tmp_path_factory.mktemp("pair"), 2) as hosts:
+        yield hosts
 
 
 async def call(host: HostProcess, method: str, path: str, **more: Any) -> httpx.Response:
-    async with httpx.AsyncClient(base_url=host.url, params={"code": "master"}, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=host.url, params={"code": host.environment["KEY"]}, timeout=30) as client:
         return await client.request(method, f"/runtime/webhooks/durabletask/{path}", **more)
 
 
@@ -70,90 +85,101 @@ def output(eventually: Any) -> Any:
     return wait
 
 
-@pytest.fixture
-def marks(tmp_path: Path) -> Callable[[], dict[str, list[int]]]:
-    """What was done, and by which processes."""
+def lines(host: HostProcess) -> list[tuple[str, int]]:
+    """What was done on the host's state, in order, and by which processes."""
+    path = Path(host.environment["MARKS"])
+    parts = [line.split() for line in path.read_text().splitlines()] if path.exists() else []
+    return [(what, int(process)) for what, process in parts]
 
-    def read() -> dict[str, list[int]]:
-        found: dict[str, list[int]] = defaultdict(list)
-        path = tmp_path / "marks"
-        for line in path.read_text().splitlines() if path.exists() else []:
-            what, process = line.split()
-            found[what].append(int(process))
-        return found
 
-    return read
+def marks(host: HostProcess) -> dict[str, list[int]]:
+    """The same by what it was."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for what, process in lines(host):
+        found[what].append(process)
+    return found
 
 
 def done(found: dict[str, list[int]]) -> dict[int, list[int]]:
     return {int(what): processes for what, processes in found.items() if what.isdigit()}
 
 
-@pytest.mark.parametrize("count", [2, 4])
-async def test_a_fan_out_is_shared_and_each_piece_is_done_once(several, marks, output, count):
-    async with several(count) as hosts:
-        await call(hosts[0], "POST", "orchestrators/fan_out/run", content='"200"')
-        assert await output(hosts[-1], "run") == sum(range(200))
-        found = done(marks())
-        assert set(found) == set(range(200))
-        assert all(len(processes) == 1 for processes in found.values())
-        workers = {processes[0] for processes in found.values()}
-        assert workers == {host.process_id for host in hosts}
+@together
+async def test_a_fan_out_is_shared_by_two_and_each_piece_is_done_once(pair, output):
+    await _is_shared(pair, output)
 
 
-async def test_lanes_that_continue_as_new_are_run_by_all_and_counted_once(several, marks, output):
-    async with several(2) as hosts:
-        await call(hosts[1], "POST", "orchestrators/lanes/run", content=f'"{LANES}"')
-        assert await output(hosts[0], "run") == SUM
-        found = done(marks())
-        assert len(found) == LANES * STEPS
-        assert all(len(processes) == 1 for processes in found.values())
-        assert {processes[0] for processes in found.values()} == {host.process_id for host in hosts}
+async def test_a_fan_out_is_shared_by_four_and_each_piece_is_done_once(several, output):
+    async with several(4) as hosts:
+        await _is_shared(hosts, output)
 
 
-async def test_what_a_killed_host_had_is_taken_over_and_nothing_is_lost(several, marks, output, eventually):
+async def _is_shared(hosts: list[HostProcess], output: Any) -> None:
+    await call(hosts[0], "POST", "orchestrators/fan_out/wide", content='"160"')
+    assert await output(hosts[-1], "wide") == sum(range(160))
+    found = {number: them for number, them in done(marks(hosts[0])).items() if number < 1000}
+    assert set(found) == set(range(160))
+    assert all(len(processes) == 1 for processes in found.values())
+    assert {processes[0] for processes in found.values()} == {host.process_id for host in hosts}
+
+
+@together
+async def test_lanes_that_continue_as_new_are_run_by_both_one_step_at_a_time(pair, output):
+    await call(pair[1], "POST", "orchestrators/lanes/run", content=f'"{LANES}"')
+    assert await output(pair[0], "run") == SUM
+    seen = lines(pair[0])
+    assert {process for what, process in seen if what.isdigit() and int(what) >= 1000} == {
+        host.process_id for host in pair
+    }
+    for lane in range(LANES):
+        steps = range(lane * 100 + 1000, lane * 100 + 1000 + STEPS)
+        told = [what for what, _ in seen if what.isdigit() or what.startswith("begun-")]
+        mine = [what for what in told if int(what.removeprefix("begun-")) in steps]
+        assert mine == [word for step in steps for word in (f"begun-{step}", str(step))]
+
+
+async def test_what_a_killed_host_had_is_taken_over_and_nothing_is_lost(several, output, eventually, tmp_path):
     async with several(2) as hosts:
         survivor, victim = hosts
+        port = int(victim.url.rsplit(":", 1)[1])
         await call(victim, "POST", "orchestrators/lanes/run", content=f'"{LANES}"')
 
         async def victim_works() -> bool:
-            return sum(victim.process_id in processes for processes in done(marks()).values()) >= 5
+            return sum(victim.process_id in processes for processes in done(marks(victim)).values()) >= 5
 
         await eventually(victim_works)
         await victim.kill()
         assert await output(survivor, "run") == SUM
-        found = done(marks())
+        found = done(marks(survivor))
         assert len(found) == LANES * STEPS
         # A piece may be done twice only if the dead host had done it and could not say so.
         assert sum(len(processes) - 1 for processes in found.values()) <= LANES
-
-
-async def test_a_host_that_comes_back_to_its_address_need_not_wait_for_its_own_lease(several, tmp_path, output):
-    async with several(2) as hosts:
-        port = int(hosts[1].url.rsplit(":", 1)[1])
-        await hosts[1].kill()
-        await hosts[1].start(port=port)
+        # Back at its address it is one of them again, and so it is when it was dead too shortly to be missed.
+        await victim.start(port=port)
+        await victim.kill()
+        await victim.start(port=port)
         assert len(alive(tmp_path / "hub.db")) == 2
-        await call(hosts[1], "POST", "orchestrators/fan_out/run", content='"20"')
-        assert await output(hosts[1], "run") == sum(range(20))
+        await call(victim, "POST", "orchestrators/fan_out/after", content='"20"')
+        assert await output(victim, "after") == sum(range(20))
 
 
 async def test_a_host_frozen_past_its_lease_loses_its_work_and_its_late_results_are_refused(
-    several, marks, output, eventually, tmp_path
+    several, output, eventually, tmp_path
 ):
+    state = tmp_path / "hub.db"
     async with several(2) as hosts:
         for number in range(4):
             await call(hosts[0], "POST", f"orchestrators/slowly/run-{number}", content='"4"')
         frozen, other = hosts
 
         async def in_the_middle() -> bool:
-            return any(frozen.process_id in processes for what, processes in marks().items() if what == "begun-1")
+            return frozen.process_id in marks(frozen)["begun-1"]
 
         await eventually(in_the_middle)
-        freeze(frozen.process_id, tmp_path / "hub.db")
+        freeze(frozen.process_id, state)
 
         async def taken_over() -> bool:
-            return len(alive(tmp_path / "hub.db")) == 1
+            return list(alive(state)) == [other.url]
 
         await eventually(taken_over)
         thaw(frozen.process_id)
@@ -164,27 +190,26 @@ async def test_a_host_frozen_past_its_lease_loses_its_work_and_its_late_results_
             assert len(completed) == 4, "each step has one result in the history, whoever else brought one"
 
         async def back() -> bool:
-            return len(alive(tmp_path / "hub.db")) == 2
+            return len(alive(state)) == 2
 
         await eventually(back)
         # It works on afterwards, under a new name.
         await call(other, "POST", "orchestrators/fan_out/after", content='"60"')
         assert await output(other, "after") == sum(range(60))
-        assert frozen.process_id in {processes[-1] for processes in done(marks()).values()}
+        assert frozen.process_id in {processes[-1] for processes in done(marks(frozen)).values()}
         assert "did not renew its lease in time" in (tmp_path / "log-0").read_text()
 
 
-async def test_events_reach_an_instance_wherever_they_are_raised(several, output):
-    async with several(2) as hosts:
-        for number in range(4):  # both hosts keep some of them
-            await call(hosts[0], "POST", f"orchestrators/heard/run-{number}", content='"4"')
-            for word in range(4):
-                history = [word]
-                await _waits(hosts[0], f"run-{number}", word)
-                path = f"instances/run-{number}/raiseEvent/word"
-                assert (await call(hosts[word % 2], "POST", path, json=history)).status_code == 202
-        for number in range(4):
-            assert await output(hosts[1], f"run-{number}") == [[word] for word in range(4)]
+@together
+async def test_events_reach_an_instance_wherever_they_are_raised(pair, output):
+    for number in range(4):  # both hosts keep some of them
+        await call(pair[0], "POST", f"orchestrators/heard/heard-{number}", content='"2"')
+        for word in range(2):
+            await _waits(pair[0], f"heard-{number}", word)
+            path = f"instances/heard-{number}/raiseEvent/word"
+            assert (await call(pair[word], "POST", path, json=word)).status_code == 202
+    for number in range(4):
+        assert await output(pair[1], f"heard-{number}") == [0, 1]
 
 
 async def _waits(host: HostProcess, instance_id: str, heard: int) -> None:
@@ -198,12 +223,12 @@ async def _waits(host: HostProcess, instance_id: str, heard: int) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_an_entity_counts_every_call_of_instances_on_all_hosts_once(several, output):
-    async with several(2) as hosts:
-        for number in range(6):
-            await call(hosts[number % 2], "POST", f"orchestrators/counted/run-{number}", content='"5"')
-        totals = [total for number in range(6) for total in await output(hosts[0], f"run-{number}")]
-        assert sorted(totals) == list(range(1, 31))
+@together
+async def test_an_entity_counts_every_call_of_instances_on_both_hosts_once(pair, output):
+    for number in range(6):
+        await call(pair[number % 2], "POST", f"orchestrators/counted/counted-{number}", content='"5"')
+    totals = [total for number in range(6) for total in await output(pair[0], f"counted-{number}")]
+    assert sorted(totals) == list(range(1, 31))
 
 
 async def jump(host: HostProcess, seconds: float) -> None:
@@ -211,50 +236,32 @@ async def jump(host: HostProcess, seconds: float) -> None:
         assert (await client.post("/sandbox/clock", json={"advance_seconds": seconds})).status_code == 200
 
 
-async def test_a_schedule_fires_once_among_all_and_goes_on_without_its_host(several, marks, eventually, tmp_path):
-    async with several(3) as hosts:
-        await jump(hosts[2], 6 * 3600)
+async def test_a_schedule_fires_once_among_all_and_goes_on_without_its_host(several, eventually):
+    async with several(2) as hosts:
+        await jump(hosts[1], 6 * 3600)
 
         async def ticked(times: int) -> bool:
-            return len(marks()["tick"]) >= times
+            return len(marks(hosts[0])["tick"]) >= times
 
         await eventually(lambda: ticked(1))
-        first = marks()["tick"][0]
-        keeper = next(host for host in hosts if host.process_id == first)
-        others = [host for host in hosts if host is not keeper]
+        first = marks(hosts[0])["tick"][0]
+        keeper, other = sorted(hosts, key=lambda host: host.process_id != first)
         await keeper.kill()
-        await jump(others[0], 6 * 3600)
+        await jump(other, 6 * 3600)
         await eventually(lambda: ticked(2))
         await asyncio.sleep(0.3)  # time for another to do the same
-        assert len(marks()["tick"]) == 2
-        assert marks()["tick"][1] in {host.process_id for host in others}
+        assert marks(hosts[0])["tick"] == [first, other.process_id]
 
 
-async def test_a_jump_of_the_clock_is_seen_by_all_and_kept(several, eventually):
-    async with several(2) as hosts:
-        await jump(hosts[0], 3600)
-        await jump(hosts[1], 1800)
-        for host in hosts:
+@together
+async def test_a_jump_of_the_clock_is_seen_by_all_and_kept(pair, eventually):
+    await jump(pair[0], 3600)
+    await jump(pair[1], 1800)
+    for host in pair:
 
-            async def seen(host: HostProcess = host) -> bool:
-                async with httpx.AsyncClient(base_url=host.url) as client:
-                    offset: float = (await client.get("/sandbox/clock")).json()["offset_seconds"]
-                    return offset == 5400
-
-            await eventually(seen)
-
-
-async def test_hosts_that_begin_together_agree_on_their_keys(apps, tmp_path):
-    hosts = [
-        HostProcess(apps / "shared_work", state=tmp_path / "hub.db", env={"MARKS": f"{tmp_path}/marks"})
-        for _ in range(3)
-    ]
-    try:
-        await asyncio.gather(*(host.start() for host in hosts))
-        with contextlib.closing(sqlite3.connect(tmp_path / "hub.db")) as connection:
-            (key,) = connection.execute("SELECT value FROM settings WHERE name = 'key.master'").fetchone()
-        for host in hosts:
+        async def seen(host: HostProcess = host) -> bool:
             async with httpx.AsyncClient(base_url=host.url) as client:
-                assert (await client.get("/admin/host/status", params={"code": key})).status_code == 200
-    finally:
-        await asyncio.gather(*(host.kill() for host in hosts))
+                offset: float = (await client.get("/sandbox/clock")).json()["offset_seconds"]
+                return offset == 5400
+
+        await eventually(seen)

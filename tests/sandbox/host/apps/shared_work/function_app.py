@@ -40,7 +40,7 @@ def fan_out(context):
 def lanes(context):
     sums = yield context.task_all(
         [
-            context.call_sub_orchestrator("lane", {"next": lane * 100, "end": lane * 100 + 12, "sum": 0})
+            context.call_sub_orchestrator("lane", {"next": 1000 + lane * 100, "end": 1012 + lane * 100, "sum": 0})
             for lane in range(context.get_input())
         ]
     )
