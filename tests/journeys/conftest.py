@@ -33,9 +33,9 @@ class Stay:
         """As kill -9."""
         self._do(self.running.kill_host(number))
 
-    def revive_host(self, **env: str) -> None:
+    def revive_host(self, number: int = 0, /, **env: str) -> None:
         """Start the host again on the same state, with those settings from now on."""
-        self._do(self.running.revive_host(**env))
+        self._do(self.running.revive_host(number, **env))
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=60)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable
 
@@ -83,11 +84,16 @@ class Lookout:
         if version == self._version:
             self._queue.look(unowned=False)
             return
-        self._version = version
         self._changed()
-        if self._membership.look():
+        if not self._membership.look():
+            self._news()
+        elif self._membership.holds():
             self._everything()
-            return
+        else:
+            self._renewed = -math.inf  # the place is lost: begin anew with the next look
+        self._version = version
+
+    def _news(self) -> None:
         newest = self._hub.messages.newest()
         for instance_id, due in self._hub.messages.recipients(after=self._seen):
             self._dispatcher.mark_at(instance_id, due)

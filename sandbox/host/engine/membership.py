@@ -68,13 +68,13 @@ class Membership:
         """Read who is alive; whether that has changed."""
         alive = self._hub.hosts.alive()
         changed = alive != self._alive
-        # One that is not in the list has lost its place and does not know it yet: it keeps to what it thought.
+        # One that is not in the list has lost its place: it keeps to what it thought until it has another.
         if self.id in alive:
             self._alive = alive
         return changed
 
     def holds(self) -> bool:
-        """Whether the place is still this host's, in the transaction that is open."""
+        """Whether the place is still this host's; sure for as long as a transaction is open."""
         return self.id in self._hub.hosts.alive()
 
     def is_eldest(self) -> bool:
