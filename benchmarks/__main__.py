@@ -18,7 +18,7 @@ MEASURES: dict[str, Callable[[Sizes], list[Figure]]] = {
     "simulators": lambda sizes: simulators.measure(rows=sizes.rows, patients=sizes.records),
     "map": lambda sizes: transform.measure(records=sizes.mapped),
     "pieces": lambda sizes: large_pieces.measure(megabytes=sizes.megabytes, notes=sizes.notes),
-    "processes": lambda sizes: scale_out.measure(patients=sizes.shared, courses=sizes.courses),
+    "processes": lambda sizes: scale_out.measure(patients=sizes.shared, courses=sizes.courses, slowness=sizes.slowness),
     "migration": lambda sizes: whole_migration.measure(sizes.clinics),
 }
 

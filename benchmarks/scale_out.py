@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
+import time
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ ACTIVITIES = 2
 BUSY, WINDOW_SECONDS = 4, 10
 """Dataverse allows 1,200 s of execution in 300 s, a mean of four requests at a time; here in a shorter window."""
 
+LOOK_SECONDS = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -39,20 +42,25 @@ class Loaded:
     refusals: int
 
 
-def measure(*, patients: int, courses: tuple[tuple[int, int], ...]) -> list[Figure]:
-    """Figures for each course, which is a number of processes and of the destination's servers."""
+def measure(*, patients: int, courses: tuple[tuple[int, int], ...], slowness: float = 1.0) -> list[Figure]:
+    """Figures for each course, which is a number of processes and of the destination's servers.
+
+    ``slowness`` makes the destination's time longer or shorter than it is here by default.
+    """
     lanes = ACTIVITIES * max(processes for processes, _ in courses)
-    loads = [asyncio.run(_one(patients, lanes, processes, servers)) for processes, servers in courses]
+    loads = [
+        asyncio.run(_one(patients, lanes, processes, _limits(servers, slowness))) for processes, servers in courses
+    ]
     figures = [figure for load in loads for figure in _figures(load, loads[0])]
-    allowed = BUSY * BATCH_ROWS / (PER_REQUEST_MS + BATCH_ROWS * PER_ROW_MS) * 1000
+    allowed = BUSY * BATCH_ROWS / (PER_REQUEST_MS + BATCH_ROWS * PER_ROW_MS) / slowness * 1000
     note = "by the model: nothing but full batches of creates"
     return [*figures, Figure(AREA, "most that one user and server allow", allowed, "rows/s", note)]
 
 
-async def _one(patients: int, lanes: int, processes: int, servers: int) -> Loaded:
+async def _one(patients: int, lanes: int, processes: int, allowed: dict[str, float]) -> Loaded:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         limits = Path(folder) / "limits.json"
-        limits.write_text(json.dumps(_limits(servers)))
+        limits.write_text(json.dumps(allowed))
         app = {
             "BRIDGEWORK_LANES": str(lanes),
             "BRIDGEWORK_SHARD_RECORDS": str(SHARD_RECORDS),
@@ -64,21 +72,21 @@ async def _one(patients: int, lanes: int, processes: int, servers: int) -> Loade
             hosts=processes,
         )  # fmt: skip
         async with town as running:
-            return await asyncio.to_thread(_load, running, processes, servers)
+            return await asyncio.to_thread(_load, running, int(allowed["servers"]))
 
 
-def _limits(servers: int) -> dict[str, float]:
+def _limits(servers: int, slowness: float) -> dict[str, float]:
     return {
         "execution_seconds": BUSY * WINDOW_SECONDS,
         "concurrent": 52,
         "window_seconds": WINDOW_SECONDS,
         "servers": servers,
-        "per_request_ms": PER_REQUEST_MS,
-        "per_row_ms": PER_ROW_MS,
+        "per_request_ms": PER_REQUEST_MS * slowness,
+        "per_row_ms": PER_ROW_MS * slowness,
     }
 
 
-def _load(running: Running, processes: int, servers: int) -> Loaded:
+def _load(running: Running, servers: int) -> Loaded:
     customer, watch = Customer(running.town), Stopwatch()
     run = customer.start(customer.request(sample_size=100))
     customer.until(run, waits_for="mapping")
@@ -86,10 +94,13 @@ def _load(running: Running, processes: int, servers: int) -> Loaded:
     customer.until(run, waits_for="sample")
     rows, refusals = _stock(running)
     customer.decide(run, "sample")
-    customer.until(run, phase="load")
-    customer.until(run, phase="reconcile", watch=watch.see)
+    while (status := customer.status(run))["phase"] in ("sample", "load"):
+        assert status["problem"] is None, status["problem"]
+        watch.see(status)
+        time.sleep(LOOK_SECONDS)
+    watch.see(status)
     loaded, refused = _stock(running)
-    return Loaded(processes, servers, (loaded - rows) / watch.of("load"), refused - refusals)
+    return Loaded(len(running.hosts), servers, (loaded - rows) / watch.of("load"), refused - refusals)
 
 
 def _stock(running: Running) -> tuple[int, int]:
