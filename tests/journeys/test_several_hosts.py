@@ -18,7 +18,7 @@ TOWN = {
     "patients": 30,
     "app": {"BRIDGEWORK_SHARD_RECORDS": "30", "BRIDGEWORK_BATCH_ROWS": "10", "BRIDGEWORK_LANES": "3"},
     "hosts": 2,
-    "lease_seconds": 2.0,
+    "lease_seconds": 3.0,
 }
 WRITES = "(CreateMultiple|UpdateMultiple|batch)$"
 OTHER = 1

@@ -15,12 +15,12 @@ from collections.abc import Callable
 from ..store.hub import Hub
 from .activities import ActivityQueue
 from .dispatcher import Dispatcher
-from .membership import Membership
+from .heartbeat import Heartbeat
+from .membership import RENEWALS, Membership
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.02
-_RENEWALS = 3  # in the time of one lease
 
 
 class Lookout:
@@ -43,6 +43,7 @@ class Lookout:
         self._version = 0
         self._seen = 0
         self._renewed = 0.0
+        self._heartbeat = Heartbeat(hub.database.path, membership)
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -51,11 +52,13 @@ class Lookout:
         self._renewed = time.monotonic()
         self._version = self._hub.database.changes_of_others()
         self._everything()
+        self._heartbeat.start()
         self._task = asyncio.create_task(self._keep())
 
     def stop(self) -> None:
         if self._task is not None:
             self._task.cancel()
+            self._heartbeat.stop()
             self._membership.leave()
 
     async def _keep(self) -> None:
@@ -68,7 +71,7 @@ class Lookout:
                 log.exception("The state file could not be looked at; it is tried again")
 
     def _renew(self) -> None:
-        if time.monotonic() < self._renewed + self._membership.lease_seconds / _RENEWALS:
+        if time.monotonic() < self._renewed + self._membership.lease_seconds / RENEWALS:
             return
         self._renewed = time.monotonic()
         if not self._membership.renew():

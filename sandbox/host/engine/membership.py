@@ -11,12 +11,16 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import sqlite3
 import time
 import uuid
 
 from ..store.hub import Hub
 
 log = logging.getLogger(__name__)
+
+RENEWALS = 3
+"""In the time of one lease."""
 
 
 class Membership:
@@ -59,6 +63,10 @@ class Membership:
         for url in gone:
             log.warning("The lease of the host at %s has run out: its work is taken over", url)
         return kept
+
+    def extend(self, connection: sqlite3.Connection) -> None:
+        """Only go on being alive; from any thread, on a connection of its own."""
+        connection.execute("UPDATE hosts SET lease_until = ? WHERE id = ?", (time.time() + self.lease_seconds, self.id))
 
     def leave(self) -> None:
         with self._hub.transaction():

@@ -72,6 +72,7 @@ class Database:
     """
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         # The lock dies with its process, also on kill -9: everybody holds it together, whoever gets it whole is alone.
         self._lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)

@@ -265,3 +265,11 @@ async def test_a_jump_of_the_clock_is_seen_by_all_and_kept(pair, eventually):
                 return offset == 5400
 
         await eventually(seen)
+
+
+@together
+async def test_a_host_whose_app_holds_up_the_event_loop_past_the_lease_keeps_its_work(pair, output):
+    before = len(marks(pair[0])["begun-0"])
+    await call(pair[0], "POST", "orchestrators/holding_up/held", content=f'"{3 * LEASE_SECONDS}"')
+    assert await output(pair[0], "held") == "held"
+    assert len(marks(pair[0])["begun-0"]) == before + 1, "nobody else has begun it again"

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -28,6 +29,20 @@ async def long_mark(number: int) -> int:
     await asyncio.sleep(0.6)
     note(number)
     return number
+
+
+@app.activity_trigger(input_name="seconds")
+async def hold_up(seconds: float) -> str:
+    note("begun-0")
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        time.sleep(0.01)  # noqa: ASYNC251 - the event loop is held up on purpose
+    return "held"
+
+
+@app.orchestration_trigger(context_name="context")
+def holding_up(context):
+    return (yield context.call_activity("hold_up", context.get_input()))
 
 
 @app.orchestration_trigger(context_name="context")
