@@ -22,23 +22,26 @@ def main() -> int:
     parser.add_argument("--patients", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the town keeps its things")
+    parser.add_argument("--hosts", type=int, default=1, metavar="N", help="processes that share the app's work")
     given = parser.parse_args()
+    if given.hosts < 1:
+        parser.error("--hosts must be 1 or more")
     run = demo if given.what == "demo" else up
-    return asyncio.run(run(given.folder, patients=given.patients, seed=given.seed))
+    return asyncio.run(run(given.folder, patients=given.patients, seed=given.seed, hosts=given.hosts))
 
 
-async def demo(folder: Path, *, patients: int, seed: int) -> int:
+async def demo(folder: Path, *, patients: int, seed: int, hosts: int = 1) -> int:
     """A fresh town, a migration, its undoing, and the proof of both."""
-    async with running_town(folder, patients=patients, seed=seed) as running:
+    async with running_town(folder, patients=patients, seed=seed, hosts=hosts) as running:
         return await demonstrate(running.town, folder / "demo.json", patients=patients)
 
 
-async def up(folder: Path, *, patients: int, seed: int) -> int:
+async def up(folder: Path, *, patients: int, seed: int, hosts: int = 1) -> int:
     """A fresh town that stays until it is interrupted."""
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with running_town(folder, patients=patients, seed=seed) as running:
+    async with running_town(folder, patients=patients, seed=seed, hosts=hosts) as running:
         print(_next_steps(running.town, folder / "town.json"), flush=True)
         await stopped.wait()
     return 0

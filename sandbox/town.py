@@ -87,21 +87,31 @@ class Part:
 
 
 class Running:
-    """A town that is up: its addresses, and the one process of it that a test may kill."""
+    """A town that is up: its addresses, and the app's processes, any of which a test may kill or freeze."""
 
     def __init__(
-        self, town: Town, host: HostProcess, simulators: Mapping[str, Part], weather: Mapping[str, str]
+        self,
+        town: Town,
+        hosts: Sequence[HostProcess],
+        simulators: Mapping[str, Part],
+        weather: Mapping[str, str],
     ) -> None:
         self.town = town
+        self.hosts = tuple(hosts)
         self.weather = weather
         """Where misfortune can be ordered: the URL of whatever takes ``/sandbox/faults``, by what it stands for."""
-        self._host = host
         self._simulators = simulators
+        self._ports = [int(host.url.rsplit(":", 1)[1]) for host in hosts]
 
     @property
     def host_process_id(self) -> int:
-        """The app's process, for whoever measures it."""
-        return self._host.process_id
+        """The app's first process, for whoever measures it."""
+        return self.hosts[0].process_id
+
+    @property
+    def host_process_ids(self) -> list[int]:
+        """The app's processes; the first listens at the town's own address."""
+        return [host.process_id for host in self.hosts]
 
     @property
     def simulator_process_ids(self) -> dict[str, int]:
@@ -110,17 +120,17 @@ class Running:
 
     @property
     def host_is_alive(self) -> bool:
-        """Whether the app's process runs."""
-        return self._host.is_alive
+        """Whether the app's first process runs."""
+        return self.hosts[0].is_alive
 
-    async def kill_host(self) -> None:
-        """End the app's host as ``kill -9`` does."""
-        await self._host.kill()
+    async def kill_host(self, number: int = 0) -> None:
+        """End one of the app's processes as ``kill -9`` does."""
+        await self.hosts[number].kill()
 
-    async def revive_host(self, **env: str) -> None:
+    async def revive_host(self, number: int = 0, /, **env: str) -> None:
         """Start it again, on the same state and the same port, with ``env`` from now on."""
-        self._host.environment.update(env)
-        await self._host.start(port=int(self.town.functions_url.rsplit(":", 1)[1]))
+        self.hosts[number].environment.update(env)
+        await self.hosts[number].start(port=self._ports[number])
 
 
 @asynccontextmanager
@@ -133,11 +143,14 @@ async def running_town(
     corepractice: Sequence[str] = (),
     app: Mapping[str, str] | None = None,
     storage_weather: bool = False,
+    hosts: int = 1,
+    lease_seconds: float = 15.0,
 ) -> AsyncIterator[Running]:
     """A fresh town in ``folder``; its ``town.json`` says where everything is.
 
     ``dataverse`` and ``corepractice``: more arguments for the simulators. ``app``: settings unlike the town's own.
     ``storage_weather``: let the app reach its storage only through proxies that can fail.
+    ``hosts``: processes that share the app's work, ``lease_seconds``: how long they wait for one that is silent.
     """
     home = folder / "town"
     shutil.rmtree(home, ignore_errors=True)
@@ -164,21 +177,18 @@ async def running_town(
         library_url = await library.start()
         storage = await _behind_weather(azurite, stack, home) if storage_weather else azurite
         keys = {"--key": secrets.token_hex(24), "--master-key": secrets.token_hex(24)}
-        host = HostProcess(
-            HERE,
-            state=home / "hub.db",
-            arguments=[
-                "--clock-control",
-                "--identity-key",
-                str(identity_key),
-                *(w for pair in keys.items() for w in pair),
-            ],
-            env={**settings(storage.connection_string, library_url), **(app or {})},
-            log=home / "host.log",
-        )
-        stack.push_async_callback(host.stop)
+        arguments = ["--clock-control", "--identity-key", str(identity_key), "--lease", str(lease_seconds)]
+        arguments += [word for pair in keys.items() for word in pair]
+        env = {**settings(storage.connection_string, library_url), **(app or {})}
+        processes = [
+            HostProcess(HERE, state=home / "hub.db", arguments=arguments, env=env, log=home / f"host{number or ''}.log")
+            for number in range(hosts)
+        ]
+        for process in processes:
+            stack.push_async_callback(process.stop)
+        urls = await asyncio.gather(*(process.start() for process in processes))
         town = Town(
-            functions_url=await host.start(),
+            functions_url=urls[0],
             dataverse_url=target_url,
             corepractice_url=practice_url,
             sharepoint_url=library_url,
@@ -198,7 +208,7 @@ async def running_town(
         weather = {"Core Practice": practice_url, "Dataverse": target_url, "SharePoint": library_url}
         if storage_weather:
             weather |= {"Blob Storage": storage.blob_url, "Table Storage": storage.table_url}
-        yield Running(town, host, simulators, weather)
+        yield Running(town, processes, simulators, weather)
 
 
 async def _behind_weather(azurite: Azurite, stack: AsyncExitStack, home: Path) -> Azurite:

@@ -13,9 +13,8 @@ from pathlib import Path
 from . import doom, full_disk
 from .engine.engine import NO_BATCH
 from .functions import AppRefused
-from .host import Host, Options
+from .host import LEASE_SECONDS, Host, Options
 from .settings import SettingsRefused
-from .store.database import StateInUse
 
 
 def main(arguments: list[str]) -> int:
@@ -28,7 +27,7 @@ def main(arguments: list[str]) -> int:
     doom.install(options.app_directory)
     try:
         return asyncio.run(_serve(options))
-    except (AppRefused, SettingsRefused, StateInUse, OSError, ValueError) as error:
+    except (AppRefused, SettingsRefused, OSError, ValueError) as error:
         print(f"sandbox.host: {error}", file=sys.stderr)
         return 1
 
@@ -52,13 +51,22 @@ def _options(arguments: list[str]) -> Options:
     parser = argparse.ArgumentParser(prog="python -m sandbox.host", description="A local Functions + Durable host.")
     parser.add_argument("app", type=Path, help="folder with function_app.py and host.json")
     parser.add_argument("--port", type=int, default=7071, help="0 lets the system choose")
-    parser.add_argument("--state", type=Path, required=True, help="SQLite file that survives restarts and kills")
+    parser.add_argument(
+        "--state", type=Path, required=True, help="SQLite file that survives restarts and kills; hosts may share it"
+    )
     parser.add_argument(
         "--episode-batch",
         type=int,
         default=NO_BATCH,
         metavar="N",
         help="most messages per orchestrator turn (Azure Storage: 32)",
+    )
+    parser.add_argument(
+        "--lease",
+        type=float,
+        default=LEASE_SECONDS,
+        metavar="SECONDS",
+        help="after which hosts on the same state take over from one that gives no sign of life",
     )
     parser.add_argument("--no-strict", action="store_true", help="let the 1.x protocol's hazards happen")
     parser.add_argument("--clock-control", action="store_true", help="serve /sandbox/clock")
@@ -79,11 +87,14 @@ def _options(arguments: list[str]) -> Options:
     given = parser.parse_args(arguments)
     if given.episode_batch < 1:
         parser.error("--episode-batch must be 1 or more")
+    if given.lease <= 0:
+        parser.error("--lease must be more than 0")
     return Options(
         app_directory=given.app.resolve(),
         state=given.state.resolve(),
         port=given.port,
         batch=given.episode_batch,
+        lease_seconds=given.lease,
         strict=not given.no_strict,
         clock_control=given.clock_control,
         worker=given.worker,

@@ -20,14 +20,16 @@ from .classic.orchestrators import ClassicOrchestrators
 from .classic.replay import HTTP_ACTIVITY
 from .clock import Clock
 from .engine.engine import NO_BATCH, Engine, EngineLimits
+from .engine.membership import Membership
 from .engine.operations import Operations
 from .invocations import Invocations
+from .jumps import follow, jumped
 from .keys import Keys, keys_of
 from .settings import HostSettings, environment_of, settings_of
 from .store.activities import Work
 from .store.hub import Hub
 from .timers import TimerTriggers
-from .web.admin import CLOCK_OFFSET, Admin
+from .web.admin import Admin
 from .web.durable_api import DurableApi
 from .web.front import Front
 from .web.links import RPC, WEBHOOKS, Links
@@ -38,12 +40,17 @@ from .workers.invoker import Invoker
 from .workers.loading import fresh_client_session, importable
 from .workers.runtime import RuntimeWorker
 
+LEASE_SECONDS = 15.0
+
 WorkerChoice = Literal["auto", "runtime", "invoker"]
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to run one app. `environment` lies over local.settings.json; `batch` is --episode-batch."""
+    """How to run one app. `environment` lies over local.settings.json; `batch` is --episode-batch.
+
+    `lease_seconds`: how long the other hosts on the same state wait for one that gives no sign of life.
+    """
 
     app_directory: Path
     state: Path
@@ -56,6 +63,7 @@ class Options:
     function_key: str | None = None
     master_key: str | None = None
     identity_key: Path | None = None
+    lease_seconds: float = LEASE_SECONDS
     http_seconds: float = limits.HTTP_RESPONSE_SECONDS
 
 
@@ -78,7 +86,7 @@ class Host:
         return self.engine.operations
 
     async def start(self) -> None:
-        """Raises AppRefused, SettingsRefused, StateInUse, OSError; whatever was opened is closed again."""
+        """Raises AppRefused, SettingsRefused, OSError; whatever was opened is closed again."""
         if Host._present is not None:
             raise RuntimeError("another host runs in this process")
         Host._present = self
@@ -98,7 +106,7 @@ class Host:
         settings = settings_of(options.app_directory, environment)
         hub = Hub(options.state)
         self._stack.callback(hub.close)
-        self.clock = Clock(offset=float(hub.database.setting(CLOCK_OFFSET) or 0))
+        self.clock = Clock(offset=jumped(hub.database))
         self.keys = keys_of(hub.database, function=options.function_key, master=options.master_key)
 
         # Addresses first: the app is told them before its code is imported.
@@ -130,9 +138,10 @@ class Host:
         invocations = Invocations(
             self.worker, timeout=settings.function_timeout, client_binding=lambda: links.client_binding
         )
-        self._start_engine(hub, settings, invocations, calls)
+        membership = Membership(hub, self.url, lease_seconds=options.lease_seconds)
+        self._start_engine(hub, membership, settings, invocations, calls)
         timers = TimerTriggers(
-            hub.database, self.clock, invocations, self.worker.catalogue.of("timerTrigger"), environment
+            hub.database, self.clock, membership, invocations, self.worker.catalogue.of("timerTrigger"), environment
         )
         self._stack.push_async_callback(timers.stop)
         await self._serve(public, loopback, hub, settings, links, invocations, identity, timers)
@@ -144,7 +153,9 @@ class Host:
         path = options.identity_key or options.state.with_name(options.state.name + ".identity-key")
         return endpoint.IdentityEndpoint(key=keyfile.read_or_create(path), header=self.keys.identity)
 
-    def _start_engine(self, hub: Hub, settings: HostSettings, invocations: Invocations, calls: HttpCalls) -> None:
+    def _start_engine(
+        self, hub: Hub, membership: Membership, settings: HostSettings, invocations: Invocations, calls: HttpCalls
+    ) -> None:
         async def run_activity(work: Work) -> str | None:
             return await (calls.run(work.input) if work.name == HTTP_ACTIVITY else invocations.run_activity(work))
 
@@ -152,11 +163,13 @@ class Host:
             hub,
             self.clock,
             self.worker.catalogue,
+            membership,
             orchestrators=ClassicOrchestrators(self.worker, strict=self.options.strict),
             entity_code=ClassicEntities(self.worker),
             run_activity=run_activity,
             limits=EngineLimits(settings.concurrent_orchestrators, settings.concurrent_activities, self.options.batch),
             default_version=settings.default_version,
+            changed=lambda: follow(hub.database, self.clock),
         )
         self._stack.push_async_callback(self.engine.stop)
 

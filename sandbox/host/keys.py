@@ -40,13 +40,14 @@ class Keys:
 
 
 def keys_of(database: Database, *, function: str | None = None, master: str | None = None) -> Keys:
-    """The keys in the state file, made at first; given ones replace the stored ones."""
-    return Keys(
-        master=_kept(database, "key.master", master),
-        function=_kept(database, "key.function", function),
-        system=_kept(database, "key.system", None),
-        identity=_kept(database, "key.identity", None),
-    )
+    """The keys in the state file, made by the first host; given ones replace the stored ones."""
+    with database.transaction():
+        return Keys(
+            master=_kept(database, "key.master", master),
+            function=_kept(database, "key.function", function),
+            system=_kept(database, "key.system", None),
+            identity=_kept(database, "key.identity", None),
+        )
 
 
 def _kept(database: Database, name: str, given: str | None) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 _TIMESPAN = re.compile(r"^(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})(?:\.\d+)?$")
 _REFERENCE = re.compile(r"%([^%]+)%")
+_OVER_HOST_JSON = "AzureFunctionsJobHost__"
 _PROVIDERS = ("azurestorage", "azuremanaged", "mssql", "netherite")
 _DEFAULT_TIMEOUT_SECONDS = 30 * 60.0  # Flex Consumption's default
 
@@ -42,8 +43,11 @@ def environment_of(app_directory: Path, environment: Mapping[str, str]) -> dict[
 
 
 def settings_of(app_directory: Path, environment: Mapping[str, str]) -> HostSettings:
-    """host.json read strictly, because the SDK itself parses it strictly: no comments, no trailing text."""
-    host = _json_of(app_directory / "host.json")
+    """host.json read strictly, because the SDK itself parses it strictly: no comments, no trailing text.
+
+    As on Azure, a setting `AzureFunctionsJobHost__extensions__durableTask__hubName` lies over the entry of that path.
+    """
+    host = _overlaid(_json_of(app_directory / "host.json"), environment)
     extensions = host.get("extensions") or {}
     http, durable = extensions.get("http") or {}, extensions.get("durableTask") or {}
     provider = str((durable.get("storageProvider") or {}).get("type", "azureStorage"))
@@ -61,6 +65,18 @@ def settings_of(app_directory: Path, environment: Mapping[str, str]) -> HostSett
         ),
         custom_headers={str(name): str(value) for name, value in (http.get("customHeaders") or {}).items()},
     )
+
+
+def _overlaid(host: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    for name, text in environment.items():
+        if not name.startswith(_OVER_HOST_JSON):
+            continue
+        *path, last = name.removeprefix(_OVER_HOST_JSON).split("__")
+        section = host
+        for step in path:
+            section = section.setdefault(step, {})
+        section[last] = int(text) if text.isdigit() else text
+    return host
 
 
 def resolved(text: str, environment: Mapping[str, str]) -> str:

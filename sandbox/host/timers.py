@@ -1,7 +1,8 @@
 """Timer triggers: one waiting task per function, on the host's clock, with what was last run kept in the state file.
 
 As on Azure a function never overlaps itself, and missed runs collapse into one past-due run: after a restart, after a
-long run, and here also after the clock has jumped.
+long run, and here also after the clock has jumped. Of several hosts the eldest keeps the timers; when it is gone the
+next goes on from what is written in the state file.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Mapping
 
 from . import cron
 from .clock import Clock, iso
+from .engine.membership import Membership
 from .functions import AppRefused, Function
 from .invocations import Invocations
 from .settings import resolved
@@ -23,6 +25,7 @@ from .workers.contract import Datum
 log = logging.getLogger(__name__)
 
 _LATE_SECONDS = 5.0  # later than this after its moment a run counts as past due
+_LOOK_SECONDS = 0.1  # how often a younger host looks whether it has become the eldest
 
 
 class TimerTriggers:
@@ -32,12 +35,14 @@ class TimerTriggers:
         self,
         database: Database,
         clock: Clock,
+        membership: Membership,
         invocations: Invocations,
         functions: tuple[Function, ...],
         environment: Mapping[str, str],
     ) -> None:
         self._db = database
         self._clock = clock
+        self._membership = membership
         self._invocations = invocations
         self._timers = {function.name: _Timer(function, environment) for function in functions}
         self._tasks: list[asyncio.Task[None]] = []
@@ -63,6 +68,13 @@ class TimerTriggers:
         return True
 
     async def _keep(self, timer: _Timer) -> None:
+        while True:
+            while not self._membership.is_eldest():  # noqa: ASYNC110 - what ends it happens in another process
+                await asyncio.sleep(_LOOK_SECONDS)
+            await self._keep_as_eldest(timer)
+
+    async def _keep_as_eldest(self, timer: _Timer) -> None:
+        """Until this host has lost its place: then another's hand is on the timer."""
         now, waker = self._clock.now(), asyncio.Event()
         last, following = self._stored(timer) or (None, timer.schedule.after(now))
         self._keep_status(timer, last, following)
@@ -72,10 +84,14 @@ class TimerTriggers:
             while (now := self._clock.now()) < following:
                 waker.clear()
                 await self._clock.wait(following, waker)
+            if not self._membership.is_eldest():
+                return
             past_due = now > following + _LATE_SECONDS
             await self._invoke(timer, last, timer.schedule.after(now), past_due=past_due)
             last = now
             following = timer.schedule.after(max(following, now))
+            if not self._membership.is_eldest():
+                return
             self._keep_status(timer, last, following)
 
     async def _invoke(self, timer: _Timer, last: float | None, following: float, *, past_due: bool) -> None:

@@ -29,13 +29,13 @@ class Stay:
         """A practice of its own: its rows get ids of their own, so journeys in one town do not meet."""
         return Customer(self.town, practice)
 
-    def kill_host(self) -> None:
+    def kill_host(self, number: int = 0) -> None:
         """As kill -9."""
-        self._do(self.running.kill_host())
+        self._do(self.running.kill_host(number))
 
-    def revive_host(self, **env: str) -> None:
+    def revive_host(self, number: int = 0, /, **env: str) -> None:
         """Start the host again on the same state, with those settings from now on."""
-        self._do(self.running.revive_host(**env))
+        self._do(self.running.revive_host(number, **env))
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=60)
@@ -53,6 +53,8 @@ def stay(
     dataverse: Sequence[str] = (),
     corepractice: Sequence[str] = (),
     app: Mapping[str, str] | None = None,
+    hosts: int = 1,
+    lease_seconds: float = 15.0,
 ) -> Iterator[Stay]:
     """A town in a thread."""
     ready: Future[Stay] = Future()
@@ -61,7 +63,8 @@ def stay(
     async def live() -> None:
         leaving = asyncio.Event()
         leave.set_result(leaving)
-        differs = {"dataverse": dataverse, "corepractice": corepractice, "app": app}
+        differs = {"dataverse": dataverse, "corepractice": corepractice, "app": app, "hosts": hosts}
+        differs["lease_seconds"] = lease_seconds
         async with running_town(folder, patients=patients, seed=seed, **differs) as running:  # type: ignore[arg-type]
             ready.set_result(Stay(running, asyncio.get_running_loop(), folder / "town"))
             await leaving.wait()

@@ -2,6 +2,9 @@
 
 A row leaves the queue only in the transaction that puts its result into the inbox: at least once, never lost. Results
 that arrive in one moment share a commit, and the same commit claims the next rows.
+
+Several hosts draw from one queue. Each takes its share of what is there at once, and what nobody took for a moment
+after that. A result is stored only by the host that still owns the row.
 """
 
 from __future__ import annotations
@@ -9,10 +12,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 import sqlite3
 import time
-import uuid
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Awaitable, Callable
 
 from ..clock import Clock
@@ -21,12 +24,13 @@ from ..store.activities import Work
 from ..store.hub import Hub
 from ..store.messages import Message
 from .events import Event, Kind, event, text_of
+from .membership import Membership
 
 log = logging.getLogger(__name__)
 
-LEASE_SECONDS = 3600.0
-_AGAIN_SECONDS = 0.5
 _CLAIMED_AHEAD = 4  # rows claimed per free place, so that short activities do not wait for a commit each
+_LEFT_LYING_SECONDS = 0.2  # after which a row is anybody's, whatever the shares
+_AGAIN_SECONDS = 1.0
 
 
 class ActivityFailed(Exception):
@@ -45,6 +49,7 @@ class ActivityQueue:
         self,
         hub: Hub,
         clock: Clock,
+        membership: Membership,
         *,
         limit: int,
         run: Callable[[Work], Awaitable[str | None]],
@@ -52,43 +57,45 @@ class ActivityQueue:
     ) -> None:
         self._hub = hub
         self._clock = clock
+        self._membership = membership
         self._limit = limit
         self._run = run
         self._mark = mark
-        self._owner = uuid.uuid4().hex
         self._claimed: deque[Work] = deque()
         self._running: set[asyncio.Task[None]] = set()
         self._finished: list[tuple[Work, Event]] = []
-        self._outstanding: Counter[str] = Counter()
         self._more = False
         self._scheduled = False
         self._stopping = False
 
-    def start(self) -> None:
-        """Take back what a former host had claimed, and begin."""
-        with self._hub.transaction():
-            self._hub.activities.release_all()
-        self._outstanding.update(self._hub.activities.outstanding())
-        self._more = bool(self._outstanding)
-        self._schedule()
-
     async def stop(self) -> None:
-        """Running activities are cancelled; their rows stay and run again with the next host."""
+        """Running activities are cancelled; their rows stay and run again, with another host or the next."""
         self._stopping = True
         for task in self._running:
             task.cancel()
         if self._running:
             await asyncio.wait(self._running, timeout=5)
-        self._keep_finished()
+        self._store_finished()
 
-    def added(self, instance_id: str, count: int) -> None:
-        """Rows were committed for this instance."""
-        self._outstanding[instance_id] += count
-        self._more = True
-        self._schedule()
+    def look(self, *, unowned: bool) -> None:
+        """Rows may lie there for anybody: certainly, if any is said to be unowned."""
+        self._more = self._more or unowned
+        if self._more and self._free > 0:
+            self._schedule()
+
+    def give_up(self) -> None:
+        """Another host has what was claimed here: end it, as its results would not be taken."""
+        self._claimed.clear()
+        for task in self._running:
+            task.cancel()
 
     def outstanding(self, instance_id: str) -> int:
-        return self._outstanding[instance_id]
+        """How many activities the instance waits for."""
+        return self._hub.activities.count(instance_id)
+
+    @property
+    def _free(self) -> int:
+        return self._limit - len(self._running) - len(self._claimed)
 
     def _schedule(self) -> None:
         if not self._scheduled and not self._stopping:
@@ -97,7 +104,7 @@ class ActivityQueue:
 
     def _advance(self) -> None:
         self._scheduled = False
-        self._keep_finished()
+        self._store_finished()
         if self._stopping:
             return
         while self._claimed and len(self._running) < self._limit:
@@ -109,41 +116,45 @@ class ActivityQueue:
         self._running.discard(task)
         self._schedule()
 
-    def _keep_finished(self) -> None:
-        """Store what ended, now or as soon as there is room for it: its rows are claimed, nobody else would."""
-        try:
-            self._store_finished()
-        except sqlite3.Error:
-            log.exception("Results could not be stored; it is tried again in %.1f s", _AGAIN_SECONDS)
-            asyncio.get_running_loop().call_later(_AGAIN_SECONDS, self._schedule)
-
     def _store_finished(self) -> None:
         """One commit for everything that ended since the last, and for the rows claimed next."""
-        finished, claimed = list(self._finished), []
-        free = self._limit - len(self._running) - len(self._claimed)
-        wanted = free * _CLAIMED_AHEAD if self._more and free > 0 and not self._stopping else 0
+        finished, self._finished = self._finished, []
+        wanted = self._more and self._free > 0 and not self._stopping
         if not finished and not wanted:
             return
-        with self._hub.transaction():
-            if finished:
+        claimed: list[Work] = []
+        try:
+            with self._hub.transaction():
+                owner = self._membership.id
+                stored = [(work, item) for work, item in finished if self._hub.activities.finish(work, owner)]
                 self._hub.messages.send(
-                    Message(work.instance_id, work.execution_id, text_of(item)) for work, item in finished
+                    Message(work.instance_id, work.execution_id, text_of(item)) for work, item in stored
                 )
-                self._hub.activities.finish(work for work, _ in finished)
-            if wanted:
-                claimed = self._hub.activities.claim(
-                    self._owner, limit=wanted, wall=time.time(), lease_seconds=LEASE_SECONDS
-                )
-        del self._finished[: len(finished)]
-        if wanted:
-            self._more = len(claimed) == wanted
-            self._claimed.extend(claimed)
-        for work, _ in finished:
-            self._outstanding[work.instance_id] -= 1
-            if not self._outstanding[work.instance_id]:
-                del self._outstanding[work.instance_id]
-        for instance_id in {work.instance_id: None for work, _ in finished}:
+                if wanted and self._membership.holds():
+                    claimed = self._claim(owner)
+        except sqlite3.OperationalError:
+            log.exception("%d results could not be stored; it is tried again", len(finished))
+            self._finished = finished + self._finished
+            asyncio.get_running_loop().call_later(_AGAIN_SECONDS, self._schedule)
+            return
+        self._claimed.extend(claimed)
+        for instance_id in {work.instance_id: None for work, _ in stored}:
             self._mark(instance_id)
+
+    def _claim(self, owner: str) -> list[Work]:
+        """Alone: whatever there is. Among others: the share of this host, then what was left lying."""
+        rows, free = self._hub.activities, self._free
+        if self._membership.alone:
+            claimed = rows.claim(owner, limit=free * _CLAIMED_AHEAD, added_before=math.inf)
+            self._more = len(claimed) == free * _CLAIMED_AHEAD
+            return claimed
+        share = -(-rows.count() // self._membership.hosts) - len(self._running) - len(self._claimed)
+        claimed = rows.claim(owner, limit=min(free, share), added_before=math.inf) if share > 0 else []
+        if len(claimed) < free:
+            lying = time.time() - _LEFT_LYING_SECONDS
+            claimed += rows.claim(owner, limit=free - len(claimed), added_before=lying)
+        self._more = rows.any_unowned()
+        return claimed
 
     async def _work(self, work: Work) -> None:
         try:

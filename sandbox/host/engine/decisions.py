@@ -87,6 +87,7 @@ class Past:
     """A history as it is kept in memory: parsed for the replay, and as the text that the worker is sent."""
 
     execution_id: str
+    revision: int = 0
     events: list[Event] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     size: int = 0

@@ -1,7 +1,7 @@
 """Decides who runs next: instances and entities with something to take, each by one turn at a time.
 
-Nothing polls. An instance is marked when a message for it is committed, when a timer falls due, or when its own last
-turn left something behind.
+An instance is marked when a message for it is committed, here or by another host, when a timer falls due, or when its
+own last turn left something behind. Marks of instances that another host keeps are let go.
 """
 
 from __future__ import annotations
@@ -25,10 +25,18 @@ class Dispatcher:
     it is marked. While it rests or runs, marks are kept.
     """
 
-    def __init__(self, clock: Clock, *, limit: int, turn: Callable[[str], Awaitable[float | None]]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        limit: int,
+        turn: Callable[[str], Awaitable[float | None]],
+        keeps: Callable[[str], bool],
+    ) -> None:
         self._clock = clock
         self._limit = limit
         self._turn = turn
+        self._keeps = keeps
         self._ready: dict[str, None] = {}
         self._occupied: dict[str, bool] = {}  # running or resting -> marked meanwhile
         self._faults: dict[str, int] = {}
@@ -53,6 +61,8 @@ class Dispatcher:
 
     def mark(self, instance_id: str) -> None:
         """Something arrived for this instance."""
+        if not self._keeps(instance_id):
+            return
         if instance_id in self._occupied:
             self._occupied[instance_id] = True
         else:
@@ -63,6 +73,8 @@ class Dispatcher:
         """Something for this instance falls due at this moment of the clock."""
         if due <= self._clock.now():
             self.mark(instance_id)
+            return
+        if not self._keeps(instance_id):
             return
         heapq.heappush(self._alarms, (due, instance_id))
         if self._alarms[0][0] == due:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ class Effects:
     """What a transaction leaves to be noticed once it is committed."""
 
     marked: list[tuple[str, float]] = field(default_factory=list)  # instance, due
-    activities: list[str] = field(default_factory=list)  # one instance id for each
+    activities: int = 0
 
 
 class Writer:
@@ -132,8 +133,8 @@ class Writer:
                     item = raised(now, name=name, input_json=text)
                     messages.append(Message(target, None, text_of(item)))
         if activities:
-            self._hub.activities.add(activities)
-            effects.activities += [instance.id] * len(activities)
+            self._hub.activities.add(activities, wall=time.time())
+            effects.activities += len(activities)
         self.send(messages, effects)
         return events
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from ..clock import Clock
 from ..functions import Catalogue
 from ..store.activities import Work
+from ..store.database import Overtaken
 from ..store.hub import Hub
 from ..store.instances import Instance
 from .activities import ActivityQueue
@@ -17,6 +17,8 @@ from .decisions import Orchestrators
 from .dispatcher import Dispatcher
 from .effects import Effects, Writer
 from .entities import EntityCode, EntityTurns
+from .lookout import Lookout
+from .membership import Membership
 from .operations import Operations
 from .turns import Turns
 
@@ -33,25 +35,33 @@ class EngineLimits:
 
 
 class Engine:
-    """Runs everything in one state file for as long as it is started."""
+    """Runs what there is in one state file for as long as it is started, alone or beside other hosts.
+
+    `changed` is told whenever another host has committed something.
+    """
 
     def __init__(
         self,
         hub: Hub,
         clock: Clock,
         catalogue: Catalogue,
+        membership: Membership,
         *,
         orchestrators: Orchestrators,
         entity_code: EntityCode,
         run_activity: Callable[[Work], Awaitable[str | None]],
         limits: EngineLimits,
         default_version: str,
+        changed: Callable[[], None],
     ) -> None:
-        self._hub = hub
+        self._changed_elsewhere = changed
         self._changed: dict[str, asyncio.Event] = {}
         writer = Writer(hub, clock, default_version=default_version)
-        self._dispatcher = Dispatcher(clock, limit=limits.orchestrators, turn=self._turn)
-        self._queue = ActivityQueue(hub, clock, limit=limits.activities, run=run_activity, mark=self._dispatcher.mark)
+        self._dispatcher = Dispatcher(clock, limit=limits.orchestrators, turn=self._turn, keeps=membership.keeps)
+        self._queue = ActivityQueue(
+            hub, clock, membership, limit=limits.activities, run=run_activity, mark=self._dispatcher.mark
+        )
+        self._lookout = Lookout(hub, membership, self._dispatcher, self._queue, changed=self._changed_by_others)
         self._turns = Turns(
             hub,
             clock,
@@ -68,17 +78,16 @@ class Engine:
         )
 
     def start(self) -> None:
-        self._queue.start()
         self._dispatcher.start()
-        for instance_id, due in self._hub.messages.recipients():
-            self._dispatcher.mark_at(instance_id, due)
+        self._lookout.start()
 
     async def stop(self) -> None:
         await self._dispatcher.stop()
         await self._queue.stop()
+        self._lookout.stop()
 
     async def until(self, instance_id: str, condition: Callable[[Instance], bool]) -> Instance:
-        """Wait, without polling, until a committed turn leaves the instance so. Raises operations.NotFound."""
+        """Wait until a turn, taken by whichever host, leaves the instance so. Raises operations.NotFound."""
         while not condition(instance := self.operations.instance(instance_id)):
             await self._changed.setdefault(instance_id, asyncio.Event()).wait()
         return instance
@@ -89,12 +98,15 @@ class Engine:
 
     async def _turn(self, instance_id: str) -> float | None:
         turns = self._entities if instance_id.startswith("@") else self._turns
-        return await turns.take(instance_id)
+        try:
+            return await turns.take(instance_id)
+        except Overtaken:
+            return 0
 
     def _notice(self, effects: Effects) -> None:
         """A transaction is committed: wake whom it concerns."""
-        for instance_id, count in Counter(effects.activities).items():
-            self._queue.added(instance_id, count)
+        if effects.activities:
+            self._queue.look(unowned=True)
         for instance_id, due in effects.marked:
             self._dispatcher.mark_at(instance_id, due)
 
@@ -102,3 +114,8 @@ class Engine:
         changed = self._changed.pop(instance_id, None)
         if changed is not None:
             changed.set()
+
+    def _changed_by_others(self) -> None:
+        self._changed_elsewhere()
+        for instance_id in list(self._changed):
+            self._committed(instance_id)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from ..clock import Clock
 from ..limits import ENTITY_BATCH
+from ..store.database import Overtaken
 from ..store.hub import Hub
 from ..store.messages import Message
 from .effects import Effects, Writer
@@ -73,7 +74,8 @@ class EntityTurns:
         )
         effects, now = Effects(), self._clock.now()
         with self._hub.transaction():
-            self._hub.messages.drop(found)
+            if self._hub.messages.drop(found) != len(found):
+                raise Overtaken(entity_id)
             self._hub.entities.put(entity_id, state=result.state, existing=result.existing, now=now)
             answers = [
                 Message(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from ..store.instances import Instances
+from ..store.instances import Instance, Instances
 from .decisions import Past
 from .events import Event, parsed
 
@@ -21,16 +21,17 @@ class Histories:
         self._kept: OrderedDict[str, Past] = OrderedDict()
         self._size = 0
 
-    def get(self, instance_id: str, execution_id: str) -> Past:
-        past = self._kept.get(instance_id)
-        if past is None or past.execution_id != execution_id:
-            self.forget(instance_id)
-            texts = self._instances.history(instance_id)
-            past = Past(execution_id)
+    def get(self, instance: Instance) -> Past:
+        """The past this instance's revision has; another host may have gone on from the one that is kept here."""
+        past = self._kept.get(instance.id)
+        if past is None or past.execution_id != instance.execution_id or past.revision != instance.revision:
+            self.forget(instance.id)
+            texts = self._instances.history(instance.id)
+            past = Past(instance.execution_id, instance.revision)
             past.extend([parsed(text) for text in texts], texts)
-            self._kept[instance_id] = past
+            self._kept[instance.id] = past
             self._size += past.size
-        self._kept.move_to_end(instance_id)
+        self._kept.move_to_end(instance.id)
         return past
 
     def extend(self, instance_id: str, past: Past, events: Sequence[Event], texts: Sequence[str]) -> None:
@@ -38,6 +39,7 @@ class Histories:
         kept = self._kept.get(instance_id) is past
         before = past.size
         past.extend(events, texts)
+        past.revision += 1
         if kept:
             self._size += past.size - before
         while self._size > self._limit and len(self._kept) > 1:

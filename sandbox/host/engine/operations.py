@@ -78,12 +78,11 @@ class Operations:
         if complaint:
             raise Invalid(complaint)
         warn_about_payload("The input", name, input_json)
-        existing = self._hub.instances.get(wanted)
-        if existing is not None and not existing.finished:
-            raise AlreadyExists(f"An Orchestration instance with the status {existing.status} already exists.")
         effects = Effects()
-        self._forget(wanted)
         with self._hub.transaction():
+            existing = self._hub.instances.get(wanted)
+            if existing is not None and not existing.finished:
+                raise AlreadyExists(f"An Orchestration instance with the status {existing.status} already exists.")
             self._writer.begin(
                 name=name,
                 instance_id=wanted,
@@ -93,6 +92,7 @@ class Operations:
                 parent_name=None,
                 effects=effects,
             )
+        self._forget(wanted)
         self._notice(effects)
         return wanted
 
@@ -145,11 +145,11 @@ class Operations:
 
     def rewind(self, instance_id: str, reason: str | None) -> None:
         """Run the failed steps of a failed instance again. Raises NotFound, Gone when it has not failed."""
-        found = self.instance(instance_id)
-        if found.status != "Failed":
-            raise Gone("The rewind operation is only supported on failed orchestration instances.")
         effects = Effects()
         with self._hub.transaction():
+            found = self.instance(instance_id)
+            if found.status != "Failed":
+                raise Gone("The rewind operation is only supported on failed orchestration instances.")
             rewound = rewinding.rewind(self._hub, found, now=self._clock.now(), reason=reason or "")
             self._writer.send(
                 [
@@ -168,20 +168,20 @@ class Operations:
 
     def purge(self, instance_id: str) -> None:
         """Delete a finished instance and all that is stored of it. Raises NotFound, Invalid when it is running."""
-        found = self.instance(instance_id)
-        if not found.finished:
-            raise Invalid(
-                f"Only orchestrations in a terminal state can be purged, but the orchestration with "
-                f"instance ID {instance_id} has status {found.status}"
-            )
         with self._hub.transaction():
+            found = self.instance(instance_id)
+            if not found.finished:
+                raise Invalid(
+                    f"Only orchestrations in a terminal state can be purged, but the orchestration with "
+                    f"instance ID {instance_id} has status {found.status}"
+                )
             self._hub.instances.delete(instance_id)
         self._forget(instance_id)
 
     def purge_matching(self, query: Query) -> int:
         """Purge all finished instances that match; answers how many."""
-        victims = [instance for instance in self._hub.instances.find(query) if instance.finished]
         with self._hub.transaction():
+            victims = [instance for instance in self._hub.instances.find(query) if instance.finished]
             for instance in victims:
                 self._hub.instances.delete(instance.id)
         for instance in victims:

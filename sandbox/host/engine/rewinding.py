@@ -17,7 +17,10 @@ _REMOVED = frozenset({Kind.EXECUTION_COMPLETED, Kind.TASK_FAILED, Kind.CHILD_FAI
 
 
 def rewind(hub: Hub, instance: Instance, *, now: float, reason: str) -> list[str]:
-    """Rewrite the histories of the instance and of its failed children; answers the ids to wake."""
+    """Rewrite the histories of the instance and of its failed children; answers the ids to wake.
+
+    May raise Overtaken.
+    """
     events = [parsed(text) for text in hub.instances.history(instance.id)]
     failed = {item["TaskScheduledId"] for item in events if item["EventType"] == Kind.TASK_FAILED}
     failed_children = {item["TaskScheduledId"] for item in events if item["EventType"] == Kind.CHILD_FAILED}
@@ -27,6 +30,7 @@ def rewind(hub: Hub, instance: Instance, *, now: float, reason: str) -> list[str
             child = hub.instances.get(item["InstanceId"])
             if child is not None and child.status == "Failed":
                 woken += rewind(hub, child, now=now, reason=reason)
+    hub.instances.advance(instance)
     hub.instances.replace_history(instance.id, [_text(item, failed, reason) for item in events])
     hub.instances.update(instance.id, status="Running", custom_status=instance.custom_status, updated=now)
     return woken

@@ -1,7 +1,8 @@
 """One turn of one instance: take its messages, ask the orchestrator, and commit everything in one transaction.
 
 The transaction consumes the messages, appends the history, queues the work and sets the status; so a kill at any
-moment leaves either the turn not taken or the turn taken whole.
+moment leaves either the turn not taken or the turn taken whole. When another host has advanced the instance meanwhile,
+the transaction is given up (Overtaken): it would store what was decided on a past that is the present no more.
 """
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ class Turns:
         ]
         if instance is None or not valid:
             with self._hub.transaction():
-                self._hub.messages.drop(found)
+                if self._hub.instances.get(instance_id) == instance:  # or else somebody has begun it anew
+                    self._hub.messages.drop(found)
             return 0
         control = [message for message in valid if message.rank == Rank.CONTROL]
         if control and valid[0].rank != Rank.START:
@@ -86,10 +88,11 @@ class Turns:
 
     def _controlled(self, instance: Instance, messages: Sequence[Received], now: float) -> float | None:
         """Suspend, resume, terminate: no code runs; while suspended, everything else waits in the inbox."""
-        past = self.histories.get(instance.id, instance.execution_id)
+        past = self.histories.get(instance)
         events = [event(Kind.TURN_STARTED, now)]
         status, output, effects = instance.status, instance.output, Effects()
         with self._hub.transaction():
+            self._hub.instances.advance(instance)
             for message in messages:
                 item = parsed(message.event)
                 events.append(item)
@@ -111,12 +114,13 @@ class Turns:
         return 0 if status == "Running" else None
 
     async def _work(self, instance: Instance, work: Sequence[Received], stale: Sequence[Received], now: float) -> None:
-        past = self.histories.get(instance.id, instance.execution_id)
+        past = self.histories.get(instance)
         new = [event(Kind.TURN_STARTED, now), *(parsed(message.event) for message in work)]
         turn = await self._orchestrators.turn(instance, past, new)
         custom_status = turn.custom_status or instance.custom_status
         effects = Effects()
         with self._hub.transaction():
+            self._hub.instances.advance(instance)
             self._hub.messages.drop([*work, *stale])
             if isinstance(turn.ending, ContinuedAsNew):
                 self._writer.carry_out(instance, turn.decisions, now, effects)

@@ -1,4 +1,7 @@
-"""The queue of activities. A row is claimed, run, and deleted only together with the arrival of its result."""
+"""The queue of activities. A row is claimed, run, and deleted only together with the arrival of its result.
+
+Its owner is a host; how long a host is alive is written in one place, with the hosts.
+"""
 
 from __future__ import annotations
 
@@ -21,35 +24,37 @@ class Work:
 
 
 class Activities:
-    """Statements on activities; the caller holds the transaction. Leases are in wall-clock seconds."""
+    """Statements on activities; the caller holds the transaction. Times are in wall-clock seconds."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def add(self, rows: Iterable[tuple[str, str, int, str, str | None]]) -> None:
+    def add(self, rows: Iterable[tuple[str, str, int, str, str | None]], *, wall: float) -> None:
         """Rows of instance id, execution id, task id, function name, input."""
         self._db.run_many(
-            "INSERT INTO activities (instance_id, execution_id, task_id, name, input) VALUES (?, ?, ?, ?, ?)",
-            list(rows),
+            "INSERT INTO activities (instance_id, execution_id, task_id, name, input, added) VALUES (?, ?, ?, ?, ?, ?)",
+            [(*row, wall) for row in rows],
         )
 
-    def claim(self, owner: str, *, limit: int, wall: float, lease_seconds: float) -> list[Work]:
-        """Oldest first: rows that nobody owns, or whose owner (another) let the lease run out."""
+    def claim(self, owner: str, *, limit: int, added_before: float) -> list[Work]:
+        """Oldest first: rows that nobody owns. The owner must be a host in this transaction."""
         rows = self._db.run(
-            "UPDATE activities SET owner = ?, lease_until = ? WHERE id IN (SELECT id FROM activities "
-            "WHERE owner IS NULL OR (owner <> ? AND lease_until < ?) ORDER BY id LIMIT ?) "
+            "UPDATE activities SET owner = ? WHERE id IN (SELECT id FROM activities "
+            "WHERE owner IS NULL AND added < ? ORDER BY id LIMIT ?) "
             "RETURNING id, instance_id, execution_id, task_id, name, input",
-            (owner, wall + lease_seconds, owner, wall, limit),
+            (owner, added_before, limit),
         ).fetchall()
         return sorted((Work(*row) for row in rows), key=lambda work: work.id)
 
-    def release_all(self) -> None:
-        """For a starting host that holds the file alone: whoever owned rows is gone."""
-        self._db.run("UPDATE activities SET owner = NULL WHERE owner IS NOT NULL")
+    def finish(self, work: Work, owner: str) -> bool:
+        """False when the row is another's by now, or gone: then its result is nobody's either."""
+        return self._db.run("DELETE FROM activities WHERE id = ? AND owner = ?", (work.id, owner)).rowcount == 1
 
-    def finish(self, works: Iterable[Work]) -> None:
-        self._db.run_many("DELETE FROM activities WHERE id = ?", [(work.id,) for work in works])
+    def count(self, instance_id: str | None = None) -> int:
+        """Queued and running, of one instance or of all."""
+        where, values = ("", ()) if instance_id is None else (" WHERE instance_id = ?", (instance_id,))
+        found: int = self._db.run(f"SELECT COUNT(*) FROM activities{where}", values).fetchone()[0]
+        return found
 
-    def outstanding(self) -> dict[str, int]:
-        """How many activities each instance waits for."""
-        return dict(self._db.run("SELECT instance_id, COUNT(*) FROM activities GROUP BY instance_id").fetchall())
+    def any_unowned(self) -> bool:
+        return self._db.run("SELECT 1 FROM activities WHERE owner IS NULL LIMIT 1").fetchone() is not None

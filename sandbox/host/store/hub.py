@@ -7,6 +7,7 @@ from pathlib import Path
 from .activities import Activities
 from .database import Database
 from .entities import Entities
+from .hosts import Hosts
 from .instances import Instances
 from .messages import Messages
 
@@ -20,6 +21,7 @@ class Hub:
         self.messages = Messages(self.database)
         self.activities = Activities(self.database)
         self.entities = Entities(self.database)
+        self.hosts = Hosts(self.database)
         self.transaction = self.database.transaction
 
     def close(self) -> None:

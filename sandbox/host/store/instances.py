@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .database import Database
+from .database import Database, Overtaken
 
 FINISHED = frozenset({"Completed", "Failed", "Terminated", "Canceled"})
 _COLUMNS = (
     "id, execution_id, name, version, status, input, output, custom_status, parent_id, parent_execution_id, "
-    "parent_task_id, created, updated"
+    "parent_task_id, created, updated, revision"
 )
 
 
@@ -26,7 +26,10 @@ class Parent:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One orchestration. `input`, `output` and `custom_status` are JSON text, or None."""
+    """One orchestration. `input`, `output` and `custom_status` are JSON text, or None.
+
+    `revision` counts its turns: whoever means to store one says which it builds on.
+    """
 
     id: str
     execution_id: str
@@ -39,6 +42,7 @@ class Instance:
     parent: Parent | None
     created: float
     updated: float
+    revision: int = 0
 
     @property
     def finished(self) -> bool:
@@ -71,7 +75,7 @@ class Instances:
         """A new instance, with no history; a former one of that id must be deleted first."""
         parent = instance.parent
         self._db.run(
-            f"INSERT INTO instances ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO instances ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 instance.id,
                 instance.execution_id,
@@ -86,8 +90,18 @@ class Instances:
                 parent and parent.task_id,
                 instance.created,
                 instance.updated,
+                instance.revision,
             ),
         )
+
+    def advance(self, instance: Instance) -> None:
+        """Take the next revision. Raises Overtaken when this one is not the latest, and the caller must give up."""
+        taken = self._db.run(
+            "UPDATE instances SET revision = revision + 1 WHERE id = ? AND execution_id = ? AND revision = ?",
+            (instance.id, instance.execution_id, instance.revision),
+        )
+        if taken.rowcount != 1:
+            raise Overtaken(instance.id)
 
     def update(
         self,
@@ -162,4 +176,4 @@ class Instances:
 
 def _instance(row: tuple[Any, ...]) -> Instance:
     parent = Parent(row[8], row[9], row[10]) if row[8] is not None else None
-    return Instance(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], parent, row[11], row[12])
+    return Instance(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], parent, *row[11:])

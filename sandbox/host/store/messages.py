@@ -63,14 +63,22 @@ class Messages:
         )
         return [Received(*row) for row in rows]
 
-    def drop(self, messages: Iterable[Received]) -> None:
-        self._db.run_many("DELETE FROM messages WHERE id = ?", [(message.id,) for message in messages])
+    def drop(self, messages: Iterable[Received]) -> int:
+        """How many of them were still there."""
+        return self._db.run_many("DELETE FROM messages WHERE id = ?", [(message.id,) for message in messages])
 
     def drop_execution(self, instance_id: str, execution_id: str) -> None:
         """Timers and results that belong to an execution which is over."""
         self._db.run("DELETE FROM messages WHERE instance_id = ? AND execution_id = ?", (instance_id, execution_id))
 
-    def recipients(self) -> list[tuple[str, float]]:
-        """For a starting host: every instance with messages, and the earliest due time for each."""
-        rows = self._db.run("SELECT instance_id, due FROM messages GROUP BY instance_id, due ORDER BY MIN(id)")
+    def recipients(self, *, after: int = 0) -> list[tuple[str, float]]:
+        """Every instance with messages younger than the id `after`, and each of their due times."""
+        rows = self._db.run(
+            "SELECT instance_id, due FROM messages WHERE id > ? GROUP BY instance_id, due ORDER BY MIN(id)", (after,)
+        )
         return [(row[0], row[1]) for row in rows]
+
+    def newest(self) -> int:
+        """The highest id there ever was: ids rise in the order of commits, whichever host commits."""
+        row = self._db.run("SELECT seq FROM sqlite_sequence WHERE name = 'messages'").fetchone()
+        return 0 if row is None else int(row[0])

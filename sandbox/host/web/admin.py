@@ -8,12 +8,11 @@ from aiohttp import web
 
 from ..clock import Clock, iso
 from ..functions import Catalogue
+from ..jumps import jump
 from ..keys import Keys
 from ..store.database import Database
 from ..timers import TimerTriggers
 from .front import presented_key
-
-CLOCK_OFFSET = "clock.offset"
 
 
 class Admin:
@@ -79,8 +78,7 @@ class Admin:
                 raise ValueError
         except (ValueError, KeyError, TypeError, json.JSONDecodeError):
             return web.json_response({"Message": "advance_seconds must be a number from 0 up"}, status=400)
-        self._db.keep_setting(CLOCK_OFFSET, repr(self._clock.offset + seconds))
-        self._clock.advance(seconds)
+        jump(self._db, self._clock, seconds)
         return web.json_response(self._view())
 
     def _view(self) -> dict[str, object]:

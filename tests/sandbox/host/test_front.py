@@ -13,9 +13,9 @@ import httpx
 import pytest
 
 from sandbox.host.functions import AppRefused
+from sandbox.host.jumps import OFFSET
 from sandbox.host.settings import SettingsRefused
 from sandbox.host.store.database import Database
-from sandbox.host.web.admin import CLOCK_OFFSET
 from sandbox.identity import endpoint, keyfile, tokens
 
 SETTINGS = {"HUB": "FrontHub", "SCHEDULE": "0 0 0 1 1 *"}
@@ -177,7 +177,7 @@ async def test_runs_missed_while_the_host_was_down_become_one_past_due_run(hosti
     async with front(hosting) as (_, client):
         await ticks(client, 1)
     database = Database(tmp_path / "hub.db")
-    database.keep_setting(CLOCK_OFFSET, str(25 * 3600))  # the night passes
+    database.keep_setting(OFFSET, str(25 * 3600))  # the night passes
     database.close()
     async with front(hosting) as (_, client):
         seen = await ticks(client, 2)

@@ -113,10 +113,3 @@ async def test_a_stopped_host_ends_cleanly_and_its_work_goes_on_later(apps, tmp_
         assert await host.stop() == 0
         await host.start()
         assert await output(host, "run") == sum(range(50))
-
-
-async def test_a_state_file_belongs_to_one_host(apps, tmp_path, hosting):
-    async with hosting("story"):
-        with pytest.raises(RuntimeError, match="code 1"):
-            await HostProcess(apps / "story", state=tmp_path / "hub.db", log=tmp_path / "log").start()
-        assert "is in use by another host" in (tmp_path / "log").read_text()

@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from sandbox.host.functions import AppRefused
-from sandbox.host.settings import SettingsRefused
+from sandbox.host.settings import SettingsRefused, settings_of
 
 
 @pytest.mark.parametrize(
@@ -96,3 +96,11 @@ async def test_a_folder_without_an_app_is_refused(hosting, tmp_path, worker):
     with pytest.raises(AppRefused, match="no functions found"):
         async with hosting(tmp_path, worker=worker):
             pass
+
+
+def test_a_setting_lies_over_an_entry_of_host_json(apps):
+    over = {"AzureFunctionsJobHost__extensions__durableTask__maxConcurrentActivityFunctions": "3"}
+    assert settings_of(apps / "work", over).concurrent_activities == 3
+    assert settings_of(apps / "work", {}).concurrent_activities != 3
+    named = {"AzureFunctionsJobHost__extensions__durableTask__hubName": "%HUB%", "HUB": "ours"}
+    assert settings_of(apps / "work", named).hub_name == "ours"

@@ -1,0 +1,121 @@
+"""The same migration on one, two and four of the app's processes, against a destination whose limits matter.
+
+Each process runs few activities at once, as a small instance does, and the destination takes its time (really waited
+for), so the machine mostly waits too and its cores do not decide. One application user on one web server may be busy
+for a mean of ``BUSY`` requests. Beyond that more processes bring nothing; the same processes on two servers do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.figures import Figure
+from benchmarks.whole_migration import Stopwatch
+from sandbox.customer import Customer
+from sandbox.town import Running, running_town
+
+AREA = "Several processes, one destination"
+PER_REQUEST_MS, PER_ROW_MS = 60, 20
+BATCH_ROWS, SHARD_RECORDS = 25, 50
+"""Small pieces: many for few rows, so that a short run has a middle."""
+ACTIVITIES = 2
+"""At once in one process."""
+BUSY, WINDOW_SECONDS = 4, 10
+"""Dataverse allows 1,200 s of execution in 300 s, a mean of four requests at a time; here in a shorter window."""
+
+LOOK_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """One load: by how many processes, on how many servers, how fast, and how often it was told to wait."""
+
+    processes: int
+    servers: int
+    rows_per_second: float
+    refusals: int
+
+
+def measure(*, patients: int, courses: tuple[tuple[int, int], ...], slowness: float = 1.0) -> list[Figure]:
+    """Figures for each course, which is a number of processes and of the destination's servers.
+
+    ``slowness`` makes the destination's time longer or shorter than it is here by default.
+    """
+    lanes = ACTIVITIES * max(processes for processes, _ in courses)
+    loads = [
+        asyncio.run(_one(patients, lanes, processes, _limits(servers, slowness))) for processes, servers in courses
+    ]
+    figures = [figure for load in loads for figure in _figures(load, loads[0])]
+    allowed = BUSY * BATCH_ROWS / (PER_REQUEST_MS + BATCH_ROWS * PER_ROW_MS) / slowness * 1000
+    note = "by the model: nothing but full batches of creates"
+    return [*figures, Figure(AREA, "most that one user and server allow", allowed, "rows/s", note)]
+
+
+async def _one(patients: int, lanes: int, processes: int, allowed: dict[str, float]) -> Loaded:
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        limits = Path(folder) / "limits.json"
+        limits.write_text(json.dumps(allowed))
+        app = {
+            "BRIDGEWORK_LANES": str(lanes),
+            "BRIDGEWORK_SHARD_RECORDS": str(SHARD_RECORDS),
+            "BRIDGEWORK_BATCH_ROWS": str(BATCH_ROWS),
+            "AzureFunctionsJobHost__extensions__durableTask__maxConcurrentActivityFunctions": str(ACTIVITIES),
+        }
+        town = running_town(
+            Path(folder), patients=patients, seed=11, dataverse=["--calm", "--limits", str(limits)], app=app,
+            hosts=processes,
+        )  # fmt: skip
+        async with town as running:
+            return await asyncio.to_thread(_load, running, int(allowed["servers"]))
+
+
+def _limits(servers: int, slowness: float) -> dict[str, float]:
+    return {
+        "execution_seconds": BUSY * WINDOW_SECONDS,
+        "concurrent": 52,
+        "window_seconds": WINDOW_SECONDS,
+        "servers": servers,
+        "per_request_ms": PER_REQUEST_MS * slowness,
+        "per_row_ms": PER_ROW_MS * slowness,
+    }
+
+
+def _load(running: Running, servers: int) -> Loaded:
+    customer, watch = Customer(running.town), Stopwatch()
+    run = customer.start(customer.request(sample_size=100))
+    customer.until(run, waits_for="mapping")
+    customer.decide(run, "mapping")
+    customer.until(run, waits_for="sample")
+    rows, refusals = _stock(running)
+    customer.decide(run, "sample")
+    while (status := customer.status(run))["phase"] in ("sample", "load"):
+        assert status["problem"] is None, status["problem"]
+        watch.see(status)
+        time.sleep(LOOK_SECONDS)
+    watch.see(status)
+    loaded, refused = _stock(running)
+    return Loaded(len(running.hosts), servers, (loaded - rows) / watch.of("load"), refused - refusals)
+
+
+def _stock(running: Running) -> tuple[int, int]:
+    """The rows at the destination, and how many requests it has refused."""
+    with urllib.request.urlopen(f"{running.town.dataverse_url}/sandbox/stats", timeout=30) as answer:
+        found = json.load(answer)
+    return sum(found["tables"].values()), int(found["throttled"])
+
+
+def _figures(load: Loaded, first: Loaded) -> list[Figure]:
+    name = f"{load.processes} process{'es' if load.processes > 1 else ''}"
+    if load.servers > 1:
+        name += f", {load.servers} servers"
+    told = f"told to wait {load.refusals} times"
+    figures = [Figure(AREA, f"{name}: load", load.rows_per_second, "rows/s", told)]
+    if load is not first:
+        figures.append(Figure(AREA, f"{name}, against 1", load.rows_per_second / first.rows_per_second, "times"))
+    return figures
