@@ -23,6 +23,7 @@ from shared.journal.store import Journal
 from shared.loading import batches
 from shared.mapping.compiled import ObjectMap
 from shared.runs.model import LaneProgress, Run
+from shared.runs.parts import ROLLED_BACK
 from shared.staging import layout
 from shared.vocabulary import Tally
 from shared.wire.payloads import Progress, Slice
@@ -99,6 +100,8 @@ async def load(tools: Toolbox, slice_: Slice) -> Progress:
     if int(shard) >= len(shards):
         return await _over(tools, run, lane)
     records = await tools.staging.read_shard(shards[int(shard)])
+    if slice_.object in run.put_back:
+        return await _left_out(tools, run, lane, len(records), number=int(shard), of=len(shards))
     work = replace(await _work(tools, run, slice_, object_map, records), shard=shards[int(shard)].path)
     size = tools.settings.batch_rows
     for number in range(int(batch), -(-len(records) // size)):
@@ -109,6 +112,15 @@ async def load(tools: Toolbox, slice_: Slice) -> Progress:
         _not_too_many(tools, run, lane)
     lane = replace(lane, cursor=f"{int(shard) + 1}:0")
     if int(shard) + 1 == len(shards):
+        return await _over(tools, run, lane)
+    await tools.runs.put_lane(run.id, lane)
+    return Progress(more=True)
+
+
+async def _left_out(tools: Toolbox, run: Run, lane: LaneProgress, count: int, *, number: int, of: int) -> Progress:
+    """A shard of an object that somebody had put back: a change at the source does not bring single rows of it."""
+    lane = _further(lane, Tally(excluded=count), {ROLLED_BACK: count}, cursor=f"{number + 1}:0")
+    if number + 1 == of:
         return await _over(tools, run, lane)
     await tools.runs.put_lane(run.id, lane)
     return Progress(more=True)
@@ -157,7 +169,7 @@ async def _left_before(tools: Toolbox, run: Run, journal: Journal, slice_: Slice
             continue
         name = layout.journal_lane(lane.generation, lane.object, lane.lane)
         async for page in journal.each(name):
-            for entry in page.entries:
+            for entry in page.open:  # what was put back since is not ours any more
                 if entry.id in ids and entry.version:
                     first = left.get(entry.id, entry)
                     left[entry.id] = Left(entry.id, first.before, entry.version, page.shard)
