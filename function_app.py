@@ -295,8 +295,11 @@ async def health(req: func.HttpRequest) -> func.HttpResponse:
 @app.timer_trigger(schedule="0 */15 * * * *", arg_name="timer", run_on_startup=False)
 @app.durable_client_input(client_name="client")
 async def delta_pickup(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:
-    """Wake every run that is in its delta window."""
-    for outcome in await reception.all_in_their_window(await toolbox()):
+    """Wake every run that is in its delta window; begin what was asked for and never begun."""
+    tools = await toolbox()
+    for outcome in [*await rollbacks.unbegun(tools), *await erase.unbegun(tools)]:
+        await act(outcome, client)
+    for outcome in await reception.all_in_their_window(tools):
         await act(outcome, client)
 
 

@@ -66,6 +66,12 @@ def _started(run: Run, number: int, *, dry: bool) -> Outcome:
     return Outcome(answer, start=("erasure", f"{run.id}-erasure-{number}"))
 
 
+async def unbegun(tools: Toolbox) -> list[Outcome]:
+    """Every search and erasure that is under way: begun now, should its request have died before it was."""
+    asked = [(run, run.erasing) for run in await tools.runs.all() if run.erasing]
+    return [_started(run, int(one["number"]), dry=bool(one["dry"])) for run, one in asked]
+
+
 async def find_person(tools: Toolbox, about: About) -> Progress:
     """Look for the person in the next staged shards, then in the next place; how much there is, is counted before
     anything goes."""

@@ -23,6 +23,7 @@ from shared.mapping.amend import complaints
 from shared.mapping.model import parse
 from shared.mapping.places import READS
 from shared.runs.model import LaneProgress, Run, progress_by_object, summary
+from shared.runs.parts import put_back
 from shared.vocabulary import Gate, Phase
 
 DOCUMENTS = (
@@ -152,7 +153,7 @@ async def status(tools: Toolbox, run: Run) -> Answer:
 
 def _put_back(run: Run, lanes: Iterable[LaneProgress]) -> dict[str, int]:
     """How many rows of each object that was put back alone are gone, or as they were."""
-    turns = {part.number for part in run.parts if run.put_back & set(part.objects) and not part.loaded_again}
+    turns = {part.number for part in run.parts if put_back([part])}
     gone: dict[str, int] = {}
     for lane in lanes:
         if lane.step == "undo_part" and any(of_that_turn(lane, turn) for turn in turns):

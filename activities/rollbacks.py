@@ -91,6 +91,11 @@ def _started(run: Run, part: Part) -> Outcome:
     return Outcome(answer, start=("partial_rollback", f"{run.id}-part-{part.number}"))
 
 
+async def unbegun(tools: Toolbox) -> list[Outcome]:
+    """Every part that is being put back: begun now, should its request have died before it was."""
+    return [_started(run, run.part) for run in await tools.runs.all() if run.part]
+
+
 async def rehearse(tools: Toolbox, run: Run, body: bytes = b"", *, who: str = KEY_HOLDER) -> Outcome:
     """Say what the way back would do, and change nothing. Asked for again while one is under way, it is that one."""
     if len(body) > intake.LARGEST_BODY:

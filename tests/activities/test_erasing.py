@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from activities import documents
+from activities import documents, erase, rollbacks
 from activities.bookkeeping import not_beside
 from activities.erased import Erased, keep, without_erased
 from activities.erasing import Erasing
@@ -19,6 +19,7 @@ from shared.errors import Stop, TryAgain
 from shared.journal.entries import FORGOTTEN, Entry, Page, PageState
 from shared.people.erasing import Scrub, Trace
 from shared.runs.model import Run
+from shared.runs.parts import Part, spelled
 from shared.settings import Settings
 from shared.staging import pages
 from shared.vocabulary import Address
@@ -159,3 +160,13 @@ async def test_nothing_else_begins_while_a_person_is_erased_or_a_part_goes_back(
     await tools.runs.note(run.id, erasing='{"number": 1, "dry": false, "id": "p-1"}')
     with pytest.raises(TryAgain):
         not_beside(await tools.run(run.id))
+
+
+async def test_what_was_asked_for_is_begun_by_the_timer_should_its_request_have_died(tools: Toolbox, run: Run):
+    part = Part(1, {"object": "notes"}, ("notes",))
+    await tools.runs.note(run.id, erasing='{"number": 2, "dry": false, "id": "p-1"}', parts=spelled([part]))
+    starts = [one.start for one in [*await erase.unbegun(tools), *await rollbacks.unbegun(tools)]]
+    assert ("erasure", f"{run.id}-erasure-2") in starts
+    assert ("partial_rollback", f"{run.id}-part-1") in starts
+    await tools.runs.note(run.id, erasing="", parts="")
+    assert not [one for one in await erase.unbegun(tools) if one.start and run.id in one.start[1]]
