@@ -12,7 +12,7 @@ import azure.durable_functions as df
 import azure.functions as func
 import orjson
 
-from activities import auditing, evidence, lineage, purge, reception, repair, rollbacks
+from activities import auditing, erase, evidence, lineage, purge, reception, repair, rollbacks
 from activities.blueprint import blueprint as hands
 from activities.performs import place
 from activities.reception import Outcome
@@ -214,7 +214,7 @@ async def decide(req: func.HttpRequest, client: df.DurableOrchestrationClient) -
 async def rollback_migration(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """One click back; ``?dry_run=true`` only says what that would do."""
     if req.params.get("dry_run") == "true":
-        return await about_run(req, client, asked_by(req, rollbacks.rehearse))
+        return await about_run(req, client, asked_by(req, partial(rollbacks.rehearse, body=req.get_body())))
     return await about_run(req, client, asked_by(req, partial(rollbacks.rollback, body=req.get_body())))
 
 
@@ -273,6 +273,14 @@ async def purge_migration(req: func.HttpRequest, client: df.DurableOrchestration
     return await about_run(req, client, lambda tools, run: verb(tools, run, who=asker(tools, req)))
 
 
+@app.route("migrations/{run}/erase", methods=["POST"])
+@app.durable_client_input(client_name="client")
+async def forget_person(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Find a patient in what a run keeps, and erase them; ``?dry_run=true`` only counts."""
+    dry = req.params.get("dry_run") == "true"
+    return await about_run(req, client, asked_by(req, partial(erase.ask, body=req.get_body(), dry=dry)))
+
+
 @app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def health(req: func.HttpRequest) -> func.HttpResponse:
     """Whether the app runs and reaches its storage. Says nothing else: anybody may ask."""
@@ -287,8 +295,11 @@ async def health(req: func.HttpRequest) -> func.HttpResponse:
 @app.timer_trigger(schedule="0 */15 * * * *", arg_name="timer", run_on_startup=False)
 @app.durable_client_input(client_name="client")
 async def delta_pickup(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:
-    """Wake every run that is in its delta window."""
-    for outcome in await reception.all_in_their_window(await toolbox()):
+    """Wake every run that is in its delta window; begin what was asked for and never begun."""
+    tools = await toolbox()
+    for outcome in [*await rollbacks.unbegun(tools), *await erase.unbegun(tools)]:
+        await act(outcome, client)
+    for outcome in await reception.all_in_their_window(tools):
         await act(outcome, client)
 
 

@@ -54,6 +54,22 @@ async def staged(
     await tools.audit.add(run.id, Event("staged", APP, facts), chain=chain)
 
 
+async def rewritten(
+    tools: Toolbox, run: Run, object_: str, generation: str, number: int, *, was: Address, now: Address
+) -> None:
+    """A shard was staged anew without a person's records: what it holds now, and in place of what."""
+    facts = {
+        "mark": f"rewritten/{generation}/{object_}/{number}",
+        "object": object_,
+        "generation": generation,
+        "shard": number,
+        "records": now.count,
+        "sha256": now.sha256,
+        "in_place_of": was.sha256,
+    }
+    await tools.audit.add(run.id, Event("staged-anew", APP, facts))
+
+
 async def attached(tools: Toolbox, run: Run, receipt: Receipt, *, chain: str) -> None:
     """How it ended with a file: where it went and what it is, or why it could not go."""
     file, row = keyed_all(run.audit_key, [receipt.attachment, receipt.row])

@@ -11,6 +11,7 @@ from activities.notify import notify
 from activities.toolbox import Toolbox
 from shared.audit.chain import spelled
 from shared.audit.event import APP, Event
+from shared.errors import TryAgain
 from shared.gates import DOCUMENT_OF
 from shared.runs.model import Run
 from shared.vocabulary import PROVE_AGAIN, Gate, Phase
@@ -19,11 +20,20 @@ from shared.wire.payloads import Look, Mark, Nothing, Seen, Trouble
 
 async def mark(tools: Toolbox, asked: Mark) -> Nothing:
     """The run is in a phase now, and waits for a gate or for nobody."""
+    run = await tools.run(asked.run)
+    if asked.phase not in (run.phase, Phase.ROLLBACK):
+        not_beside(run)
     head = await _told(tools, asked, "phase")
     await tools.runs.note(asked.run, phase=asked.phase, waiting_for=asked.waiting_for, audit_head=head)
     if asked.waiting_for in list(Gate):
         await notify(tools, await tools.run(asked.run))
     return Nothing()
+
+
+def not_beside(run: Run) -> None:
+    """Raises TryAgain while a part of the run is being put back, or a person erased: nothing else of it writes then."""
+    if run.beside:
+        raise TryAgain("under-way", "A part of the run is being put back; the rest of it waits.", after=15.0)
 
 
 async def _told(tools: Toolbox, asked: Mark, kind: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from activities import documents
 from activities.counting import counted
+from activities.erased import Erased
 from activities.proof import LaneProof
 from activities.reconcile import latest
 from activities.toolbox import Toolbox
@@ -18,8 +19,11 @@ from shared.runs.model import LaneProgress, Run
 Lanes = Sequence[tuple[LaneProgress, LaneProof]]
 
 
-async def publish_conservation(tools: Toolbox, run: Run, maps: Mapping[str, ObjectMap], lanes: Lanes) -> dict[str, Any]:
-    """Publish the document ``conservation``; whether it holds, and how much is broken, for the verdict."""
+async def publish_conservation(
+    tools: Toolbox, run: Run, maps: Mapping[str, ObjectMap], lanes: Lanes, gone: Erased
+) -> dict[str, Any]:
+    """Publish the document ``conservation``; whether it holds, and how much is broken, for the verdict. Records that
+    were ``gone`` before the proof, because somebody was erased, are excluded."""
     listed = (await documents.need(tools, run.id, "inventory"))["objects"]
     accounts = {}
     for name, objects in readings(maps).items():
@@ -33,7 +37,7 @@ async def publish_conservation(tools: Toolbox, run: Run, maps: Mapping[str, Obje
             listed=sum(extracted.values()),
             # What was derived from other records was never extracted: it counts as it is read.
             extracted=_totals(base[0]) if source in DERIVED else _totals(merged([_one(extracted), _one(beside)])),
-            base=siblings(base, base[0]) if several else base[0],
+            base=merged([siblings(base, base[0]) if several else base[0], gone.cells.get(source, {})]),
             later=siblings(later, later[0]) if several else later[0],
             brought=len(await latest(tools, run, source)),
         )

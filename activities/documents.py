@@ -55,6 +55,25 @@ async def content(tools: Toolbox, document: Document) -> dict[str, Any]:
     return await tools.staging.read_document(document.path)
 
 
+async def found(tools: Toolbox, document: Document) -> dict[str, Any] | None:
+    """What a document says, or None when it is not in the storage any more."""
+    try:
+        return await content(tools, document)
+    except Stop as gone:
+        if gone.code != "staged-blob-missing":
+            raise
+        return None
+
+
+async def replace(tools: Toolbox, document: Document, body: Mapping[str, Any]) -> None:
+    """Put other words into one version of a document, because somebody is to be forgotten. Its digest goes on naming
+    what was decided about."""
+    if document.name in HOLDS_VALUES:
+        await tools.staging.write_bytes(document.path, orjson.dumps(body))
+    else:
+        await tools.staging.replace_document(document.path, dict(body))
+
+
 async def need(tools: Toolbox, run: str, name: str) -> dict[str, Any]:
     """A document that an earlier step must have left."""
     body = await read(tools, run, name)

@@ -16,7 +16,6 @@ from shared import answers, gates
 from shared.answers import Answer
 from shared.audit.event import STORY
 from shared.diff.masking import MASKS
-from shared.errors import Stop
 from shared.evidence import pack
 from shared.evidence.archive import Archive
 from shared.evidence.pack import Version
@@ -103,7 +102,7 @@ class _Packing:
                 self.versions.append(Version(name, sequence, shown, None, why="It is made of records' ids."))
             return
         one = Document(name, documents.place(self.run.id, name, sequence), shown or "", sequence)
-        if name in MASKS:
+        if name in MASKS or await self._forgets(one):
             body = await self._masked(one)
             if body:
                 file = pack.document_file(name, sequence, masked=True)
@@ -115,6 +114,11 @@ class _Packing:
                 self._plain(one, body)
         if not body:
             self.versions.append(Version(name, sequence, shown, None, why="It is not in the storage any more."))
+
+    async def _forgets(self, one: Document) -> bool:
+        """Whether somebody was erased from a report: what it says now is not what its digest is of."""
+        kept = await self.tools.evidence.masked(self.run.id, one.name, one.sequence)
+        return kept is not None and one.digest in ("", kept["digest"])
 
     def _plain(self, one: Document, body: dict[str, Any]) -> None:
         content, digest = pack.content(body)
@@ -140,12 +144,7 @@ class _Packing:
         return made
 
     async def _body(self, one: Document) -> dict[str, Any] | None:
-        try:
-            return await documents.content(self.tools, one)
-        except Stop as gone:
-            if gone.code != "staged-blob-missing":
-                raise
-            return None
+        return await documents.found(self.tools, one)
 
     # What there may be much of
 

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from activities import auditing, documents
+from activities.bookkeeping import not_beside
 from activities.counting import count_staged
+from activities.erased import without_erased
 from activities.toolbox import Toolbox
 from shared.corepractice.source import Source
 from shared.mapping.model import parse
@@ -67,7 +69,7 @@ async def _stage_one(tools: Toolbox, run: Run, source: Source, lane: LaneProgres
     most, length = min(PAGE_RECORDS, tools.settings.shard_records), 0
     while len(records) < tools.settings.shard_records and length < SHARD_CHARACTERS:
         page = await source.page(lane.object, cursor=cursor, since=lane.notes["since"] or None, limit=most)
-        records += page.records
+        records += without_erased(run, lane.object, page.records)
         length += sum(len(value) for record in page.records for value in record.values() if type(value) is str)
         cursor = page.next_cursor
         if cursor is None:
@@ -99,16 +101,17 @@ async def begin_pickup(tools: Toolbox, about: About) -> About:
     """Name the next delta. The number moves on only when the delta before it was staged and loaded in full, so a
     pickup repeated after a crash goes on with the one that was under way."""
     run = await tools.run(about.run)
+    not_beside(run)
     lanes = await tools.runs.lanes(run.id, "extract")
     begun = [lane.generation for lane in lanes if lane.generation != "base"]
     finished = not begun or all(lane.done for lane in lanes if lane.generation == max(begun))
-    loaded = await _loaded(tools, run, max(begun)) if begun else True
-    number = (int(max(begun).removeprefix("delta-")) if begun else 0) + (1 if finished and loaded else 0)
+    written = await loaded(tools, run, max(begun)) if begun else True
+    number = (int(max(begun).removeprefix("delta-")) if begun else 0) + (1 if finished and written else 0)
     await tools.runs.note(run.id, pickups_begun=run.pickups_asked, generation=number)
     return About(run.id, f"delta-{max(number, 1):04d}", about.closing)
 
 
-async def _loaded(tools: Toolbox, run: Run, generation: str) -> bool:
+async def loaded(tools: Toolbox, run: Run, generation: str) -> bool:
     """Whether everything a delta staged was loaded, by every rule that reads it."""
     mapping = parse(await documents.need(tools, run.id, "mapping"))
     done = {lane.object for lane in await tools.runs.lanes(run.id, "load", generation) if lane.done}

@@ -26,6 +26,7 @@ from shared.loading import batches
 from shared.mapping.compiled import ObjectMap
 from shared.mapping.rows import Row
 from shared.runs.model import LaneProgress, Run
+from shared.runs.parts import ROLLED_BACK
 from shared.staging import layout
 from shared.vocabulary import Tally
 from shared.wire.payloads import Progress, Slice
@@ -115,6 +116,8 @@ async def load(tools: Toolbox, slice_: Slice) -> Progress:
     if shard >= len(shards):
         return await _over(tools, run, lane)
     records = await tools.staging.read_shard(shards[shard])
+    if slice_.object in run.put_back:
+        return await _left_out(tools, run, lane, len(records), number=shard, of=len(shards))
     work = replace(await _work(tools, run, slice_, object_map, records), shard=shards[shard].path)
     done = _Shard(tools, run, lane)
     size, first = tools.settings.batch_rows, shard * PAGES_OF_A_SHARD
@@ -151,6 +154,15 @@ class _Shard:
             except BaseException:
                 self._stopped = True
                 raise
+
+
+async def _left_out(tools: Toolbox, run: Run, lane: LaneProgress, count: int, *, number: int, of: int) -> Progress:
+    """A shard of an object that somebody had put back: a change at the source does not bring single rows of it."""
+    lane = replace(_further(lane, Tally(excluded=count), {ROLLED_BACK: count}), cursor=str(number + 1))
+    if number + 1 == of:
+        return await _over(tools, run, lane)
+    await tools.runs.put_lane(run.id, lane)
+    return Progress(more=True)
 
 
 async def _over(tools: Toolbox, run: Run, lane: LaneProgress) -> Progress:
@@ -201,7 +213,7 @@ async def _left_before(tools: Toolbox, run: Run, journal: Journal, slice_: Slice
             continue
         name = layout.journal_lane(lane.generation, lane.object, lane.lane)
         async for page in journal.each(name):
-            for entry in page.entries:
+            for entry in page.open:  # what was put back since is not ours any more
                 if entry.id in ids and entry.version:
                     first = left.get(entry.id, entry)
                     left[entry.id] = Left(entry.id, first.before, entry.version, page.shard)

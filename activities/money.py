@@ -38,10 +38,10 @@ async def money(tools: Toolbox, about: About) -> Progress:
     parts = parts_for(sum(address.count for address in shards))
     part = int(lane.cursor or 0)
     books = Books(part, parts, sources)
-    async for record in _latest_words(tools, run, PEOPLE):
+    async for record in latest_words(tools, run, PEOPLE):
         books.patient(record)
     for source in sorted(sources):
-        async for record in _latest_words(tools, run, source):
+        async for record in latest_words(tools, run, source):
             books.record(source, record)
     off = merged(proof.money for _, proof in await lanes_of(tools, run, turn)).off
     await tools.staging.write_bytes(_path(run, turn, part), orjson.dumps(books.closed(off)))
@@ -50,7 +50,7 @@ async def money(tools: Toolbox, about: About) -> Progress:
     return Progress(more=not done)
 
 
-async def _latest_words(tools: Toolbox, run: Run, source: str) -> AsyncIterator[Mapping[str, Any]]:
+async def latest_words(tools: Toolbox, run: Run, source: str) -> AsyncIterator[Mapping[str, Any]]:
     """Every staged record, once, in its last version."""
     later = await latest(tools, run, source)
     async for record in records(tools, run, "base", source):

@@ -8,6 +8,7 @@ from activities.toolbox import Toolbox
 from shared.loading import waves
 from shared.mapping.model import FieldMap, parse
 from shared.runs.model import Run
+from shared.runs.parts import Part
 from shared.wire.payloads import Plan, Slice
 
 
@@ -21,9 +22,12 @@ async def plan(tools: Toolbox, asked: Slice) -> Plan:
     if asked.step == "undo":
         journal = await tools.journal(run.id)
         return Plan(waves.backwards(run.id, asked.step, await journal.lanes(), turn=run.turn))
+    if asked.step == "undo_part":
+        lanes = await _lanes_of(tools, run, run.part) if run.part else []
+        return Plan(waves.backwards(run.id, asked.step, lanes, turn=run.part.number if run.part else 1))
     if asked.step == "rehearse":
-        journal = await tools.journal(run.id)
-        return Plan(waves.backwards(run.id, asked.step, await journal.lanes(), turn=run.rehearsals_asked))
+        lanes = await _lanes_of(tools, run, run.rehearsing)
+        return Plan(waves.backwards(run.id, asked.step, lanes, turn=run.rehearsals_asked))
     mapping = parse(await documents.need(tools, run.id, "mapping"))
     if asked.step == "extract":
         return Plan(waves.one_lane_each(run.id, asked.step, asked.generation, mapping.sources()))
@@ -43,6 +47,12 @@ async def plan(tools: Toolbox, asked: Slice) -> Plan:
     if found:
         await still_fit(tools, run)
     return Plan(found)
+
+
+async def _lanes_of(tools: Toolbox, run: Run, part: Part | None) -> list[tuple[int, str, str, int]]:
+    """The lanes of the journal that a part takes; all of them without one."""
+    lanes = await (await tools.journal(run.id)).lanes()
+    return [lane for lane in lanes if part is None or part.takes(lane[1])]
 
 
 async def _turn(tools: Toolbox, run: Run) -> int:

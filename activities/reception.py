@@ -23,6 +23,7 @@ from shared.mapping.amend import complaints
 from shared.mapping.model import parse
 from shared.mapping.places import READS
 from shared.runs.model import LaneProgress, Run, progress_by_object, summary
+from shared.runs.parts import put_back
 from shared.vocabulary import Gate, Phase
 
 DOCUMENTS = (
@@ -43,6 +44,8 @@ DOCUMENTS = (
     "rollback-held",
     "rollback",
     "purge-certificate",
+    "erasure-rehearsal",
+    "erasure-certificate",
 )
 
 
@@ -100,7 +103,7 @@ def _started(run: str) -> Answer:
     here = f"/api/migrations/{run}"
     links = {"self": here, "decisions": f"{here}/decisions", "documents": f"{here}/documents/{{name}}"}
     links["lineage"] = f"{here}/lineage/{{table}}/{{id}}"
-    asks = ("rollback", "pause", "resume", "pickup", "verify", "repair", "purge")
+    asks = ("rollback", "pause", "resume", "pickup", "verify", "repair", "purge", "erase")
     links |= {name: f"{here}/{name}" for name in (*asks, "audit")}
     return Answer(202, {"run": run, "links": links}, {"Location": here})
 
@@ -125,6 +128,9 @@ async def status(tools: Toolbox, run: Run) -> Answer:
     written = sum(count["created"] + count["updated"] for count in counts.values())
     deltas = [lane.tally for lane in lanes if lane.step == "load" and lane.generation.startswith("delta")]
     undone = [lane.notes for lane in lanes if lane.step == "undo" and of_that_turn(lane, run.turn)]
+    for name, gone in _put_back(run, lanes).items():
+        if name in counts:
+            counts[name]["rolled_back"] = gone
     body |= {
         "objects": counts,
         "rows_per_second": round(written / max(body["elapsed_seconds"], 1), 1),
@@ -133,6 +139,8 @@ async def status(tools: Toolbox, run: Run) -> Answer:
             "updated": sum(t.updated for t in deltas),
             "set_aside": sum(t.set_aside for t in deltas),
         },
+        "erasing": run.erasing is not None,
+        "parts": [part.told() for part in run.parts],
         "rollback": {
             "rows_undone": sum(int(notes.get("undone", 0)) for notes in undone),
             "held": sum(int(notes.get("held", 0)) for notes in undone),
@@ -141,6 +149,16 @@ async def status(tools: Toolbox, run: Run) -> Answer:
         "documents": {one.name: {"digest": one.digest, "sequence": one.sequence} for one in shown},
     }
     return Answer(200, body)
+
+
+def _put_back(run: Run, lanes: Iterable[LaneProgress]) -> dict[str, int]:
+    """How many rows of each object that was put back alone are gone, or as they were."""
+    turns = {part.number for part in run.parts if put_back([part])}
+    gone: dict[str, int] = {}
+    for lane in lanes:
+        if lane.step == "undo_part" and any(of_that_turn(lane, turn) for turn in turns):
+            gone[lane.object] = gone.get(lane.object, 0) + int(lane.notes.get("undone", 0))
+    return gone
 
 
 def _counts(lanes: Sequence[LaneProgress]) -> dict[str, dict[str, int]]:

@@ -1,7 +1,8 @@
 """Prove it: recompute what every row should be from the staged source, and read the target back.
 
 Nothing here looks at what the loader counted. A record that was set aside is believed only if its row is really absent,
-if it was somebody else who changed the row last, or if a person decided to leave it as it is.
+if it was somebody else who changed the row last, or if a person decided to leave it as it is. One that was put back is
+believed only if no row of ours is there.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from shared.reconcile.conservation import ELSEWHERE, REPLACED
 from shared.reconcile.verdict import LEFT_AS_IT_IS
 from shared.richtext.header import without_header
 from shared.runs.model import Run
+from shared.runs.parts import ROLLED_BACK
 from shared.vocabulary import ANOTHER_RULE, Address
 from shared.wire.payloads import Progress, Slice
 
@@ -159,6 +161,12 @@ class _Comparison:
                 buckets.append("set-aside")
                 if there is not None:
                     self.proof.note_held(source_id)
+                continue
+            if wrong and not ours and not edited and self.map.object in self.run.put_back:
+                if not further:
+                    findings.add_excluded(ROLLED_BACK)
+                scales.weigh(row, there, record, kept=kept, times=-1)
+                buckets.append("excluded")
                 continue
             name = self.map.table.name
             findings.add_row(name, row.id, wrong, there=there is not None, ours=ours, further=further, edited=edited)

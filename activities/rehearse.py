@@ -44,8 +44,8 @@ async def rehearse(tools: Toolbox, slice_: Slice) -> Progress:
     name = journal_lane(slice_)
     pages = pages_left(lane, [number for number, _ in await journal.pages(name)])
     judge = await Judge.of(tools, run, maps, slice_.object)
-    rules = rules_about(await journal.read(LANE), judge)
-    earlier, now = await _went(tools, run), Went()
+    rules = [] if run.rehearsing else rules_about(await journal.read(LANE), judge)
+    earlier, now = await rows_that_went(tools, run), Went()
     walk = _Walk(lane, Tally.of(lane.notes), Counter(lane.notes.get("emptied", {})))
     going: list[str] = []
     for number in pages[:PAGES_AT_A_TIME]:
@@ -120,7 +120,7 @@ def matches(row: Mapping[str, Any], rule: str) -> bool:
     return found is not None if operator == "ne" else str(found) == value
 
 
-async def _went(tools: Toolbox, run: Run) -> Went:
+async def rows_that_went(tools: Toolbox, run: Run) -> Went:
     """What the pages that were judged so far would take away. Kept in this process, and only added to."""
     key = f"{run.id}/{run.rehearsals_asked}"
     went, known = tools.went.setdefault(key, (Went(), set()))

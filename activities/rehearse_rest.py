@@ -10,16 +10,19 @@ from activities import components, documents
 from activities.files import policy_of
 from activities.judging import STILL_USED
 from activities.library import Library
-from activities.rehearse import STEP
+from activities.part_files import Walk
+from activities.rehearse import STEP, rows_that_went
 from activities.schema import LANE
 from activities.toolbox import Toolbox
 from activities.undo_files import in_library
 from activities.undo_schema import is_ours, is_profile, last_made_first, made_tables
 from activities.way_back import NAMES, of_that_turn, publish
-from shared.attachments.receipts import Receipt
+from shared.attachments.receipts import Receipt, ReceiptState
 from shared.loading.waves import of_turn
 from shared.runs.model import LaneProgress, Run
+from shared.runs.parts import Part
 from shared.schema.model import Table
+from shared.vocabulary import Phase
 from shared.wire.payloads import About, Nothing, Progress, Trouble
 
 AT_A_TIME = 100
@@ -31,6 +34,8 @@ async def rehearse_files(tools: Toolbox, about: About) -> Progress:
     run = await tools.run(about.run)
     policy, turn = await policy_of(tools, run), run.rehearsals_asked
     lane = await tools.runs.lane(run.id, STEP, of_turn("files", turn), "files", 0)
+    if run.rehearsing and not lane.done:
+        return await _of_a_part(tools, run, run.rehearsing, lane)
     if lane.done or not policy.site_url:
         return Progress()
     lane = replace(lane, notes={"held": 0, "deleted": 0, "listed": [], "replaced": {}, **lane.notes})
@@ -40,14 +45,23 @@ async def rehearse_files(tools: Toolbox, about: About) -> Progress:
     return Progress(more=not lane.done)
 
 
+async def _of_a_part(tools: Toolbox, run: Run, part: Part, lane: LaneProgress) -> Progress:
+    went = await rows_that_went(tools, run)
+    walk = replace(await Walk.of(tools, run, part), went=went.__contains__, acts=False)
+    lane = await walk.next(lane)
+    await tools.runs.put_lane(run.id, lane)
+    return Progress(more=not lane.done)
+
+
 async def _files(tools: Toolbox, run: Run, library: Library, lane: LaneProgress) -> LaneProgress:
     some: list[Receipt] = []
+    again = run.turn > 1 or run.phase is Phase.ROLLED_BACK
     cursor = FOLDERS
     async for receipt in tools.receipts.each(run.id, after=lane.cursor):
         if len(some) == AT_A_TIME:
             cursor = lane.cursor
             break
-        if in_library(receipt):
+        if in_library(receipt) and (receipt.state is not ReceiptState.UNDONE or again):
             some.append(receipt)
         lane = replace(lane, cursor=receipt.row)
     stay = await asyncio.gather(*(library.stays(receipt) for receipt in some))
@@ -92,7 +106,7 @@ async def rehearse_schema(tools: Toolbox, about: About) -> Nothing:
         there = await target.count(table, rule or None)
         return there - emptied[f"{table.name}|{rule}" if rule else table.name]
 
-    pages = await (await tools.journal(run.id)).read(LANE)
+    pages = [] if run.rehearsing else await (await tools.journal(run.id)).read(LANE)
     made = made_tables(pages)
     stays: dict[str, str] = {}
     looked: components.Looked = {}
@@ -106,7 +120,7 @@ async def rehearse_schema(tools: Toolbox, about: About) -> Nothing:
     lane = await tools.runs.lane(run.id, STEP, of_turn("schema", turn), "schema", 0)
     notes = {"held": len(stays), "reasons": stays, "removed": len(ours) - len(stays)}
     await tools.runs.put_lane(run.id, replace(lane, done=True, notes=notes))
-    await publish(tools, run, STEP, turn)
+    await publish(tools, run, STEP, turn, part=run.rehearsing)
     await tools.runs.note(run.id, rehearsals_done=turn)
     tools.went.pop(f"{run.id}/{turn}", None)
     return Nothing()

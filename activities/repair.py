@@ -17,6 +17,7 @@ from activities import auditing, documents, neighbours
 from activities.conflicts import CONFLICTS
 from activities.extract import previous
 from activities.link import object_maps
+from activities.money import latest_words
 from activities.proof import lanes_of, turns
 from activities.reception import KEY_HOLDER, Outcome
 from activities.reconcile import latest
@@ -30,11 +31,12 @@ from shared.audit.event import Event
 from shared.loading.batches import EDITED
 from shared.mapping.compiled import ObjectMap
 from shared.reconcile.verdict import LEFT_AS_IT_IS
+from shared.runs import parts
 from shared.runs.model import LaneProgress, Run
 from shared.vocabulary import Phase, Tally
 from shared.wire.payloads import About
 
-OVERWRITE, SET_ASIDE, RESOLVE = "overwrite", "set-aside", "resolve"
+OVERWRITE, SET_ASIDE, RESOLVE, RELOAD = "overwrite", "set-aside", "resolve", "reload"
 Wrong = tuple[str, dict[str, Any]]
 """An object, and a staged record of it whose row or file is not as it should be."""
 
@@ -59,6 +61,8 @@ async def ask(tools: Toolbox, run: Run, body: bytes, *, who: str = KEY_HOLDER) -
     if asked.how == RESOLVE:
         shown, body_of = await tools.runs.document(run.id, CONFLICTS), await documents.read(tools, run.id, CONFLICTS)
         refusal = gates.judge_choices(run, asked, shown, body_of)
+    elif asked.how == RELOAD:
+        refusal = gates.judge_reload(run)
     else:
         refusal = gates.judge_repair(run, asked.how, await documents.read(tools, run.id, "verdict"))
     if refusal is None and run.ended:
@@ -67,6 +71,8 @@ async def ask(tools: Toolbox, run: Run, body: bytes, *, who: str = KEY_HOLDER) -
         return Outcome(answers.refused(refusal))
     at, turn = datetime.now(UTC).isoformat(timespec="seconds"), await turns(tools, run)
     repair = {**asked.model_dump(), "turn": str(turn), "at": at}
+    if asked.how == RELOAD:
+        repair |= {"objects": sorted(run.put_back)}
     facts = {"phase": run.phase.value, "how": asked.how, "by": asked.by, "turn": turn}
     await tools.audit.add(run.id, Event("repair-asked", who, facts))
     await tools.runs.note(run.id, repair=orjson.dumps(repair).decode())
@@ -100,6 +106,8 @@ async def begin_proof(tools: Toolbox, about: About) -> About:
     if _overwrites(run):
         await tools.runs.note(run.id, overwrites=generation)
     await _stage(tools, run, maps, turn, generation)
+    if run.repair["how"] == RELOAD:
+        await tools.runs.note(run.id, parts=parts.spelled(parts.asked_again(run.parts)))
     await tools.runs.note(run.id, generation=int(generation.removeprefix("delta-")))
     return About(run.id, generation)
 
@@ -160,6 +168,11 @@ async def _wrong(tools: Toolbox, run: Run, maps: Mapping[str, ObjectMap], turn: 
         for name, source_id in sorted({(one["object"], one["source"]) for one in run.repair["fields"]}):
             words = await words_of(tools, run, maps[name].source, source_id)
             yield name, dict(words[-1].record)
+        return
+    if run.repair is not None and run.repair["how"] == RELOAD:
+        for name in run.repair["objects"]:
+            async for record in latest_words(tools, run, maps[name].source):
+                yield name, dict(record)
         return
     for lane, proof in await lanes_of(tools, run, turn):
         source = maps[lane.object].source

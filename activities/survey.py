@@ -10,6 +10,7 @@ from typing import Any
 
 from activities import auditing
 from activities.counting import count_beside
+from activities.erased import without_erased
 from activities.toolbox import Toolbox
 from shared.loading.gaps import Numbers
 from shared.mapping.crosswalk import fingerprint, holds
@@ -126,6 +127,7 @@ async def stage_beside(
     tools: Toolbox, run: Run, source: str, generation: str, found: list[dict[str, Any]], *, lane: int, shard: int
 ) -> None:
     """Stage records that no list gave, in a shard and a lane of their own that are the same on every attempt."""
+    found = without_erased(run, source, found)
     if generation == "base":
         await count_beside(tools, run.id, source, found)
     address = await tools.staging.write_shard(run.id, source, generation, shard, found)

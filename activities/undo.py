@@ -36,6 +36,19 @@ def pages_left(lane: LaneProgress, pages: Iterable[int]) -> list[int]:
 async def undo(tools: Toolbox, slice_: Slice) -> Progress:
     """Undo the next pages of one journal lane."""
     run = await tools.run(slice_.run)
+    return await _next_pages(tools, run, slice_, turn=run.turn)
+
+
+async def undo_part(tools: Toolbox, slice_: Slice) -> Progress:
+    """The same for a part of a run that goes back alone. Nothing once the whole run has overtaken it."""
+    run = await tools.run(slice_.run)
+    if run.part is None:
+        return Progress()
+    return await _next_pages(tools, replace(run, release=run.part.release), slice_, turn=-run.part.number)
+
+
+async def _next_pages(tools: Toolbox, run: Run, slice_: Slice, *, turn: int) -> Progress:
+    """``turn`` names the way back in the journal: those of parts count downwards from -1."""
     lane = await tools.runs.lane(run.id, slice_.step, slice_.generation, slice_.object, slice_.lane)
     if lane.done:
         return Progress()
@@ -51,11 +64,11 @@ async def undo(tools: Toolbox, slice_: Slice) -> Progress:
         page = await journal.get(name, number)
         if page is None:
             continue
-        if page.outcome is None or page.outcome.turn != run.turn:
-            page = await _undo(judge, slice_, page, chain=auditing.chain_of(lane))
+        if page.outcome is None or page.outcome.turn != turn:
+            page = await _undo(judge, slice_, page, chain=auditing.chain_of(lane), turn=turn)
         if page.outcome:  # it may be that of an attempt that died before its lane was written down
             tally.add(page.table, page.outcome.counts, page.outcome.held)
-            note(tally, place(judge, page, step=slice_.step, turn=run.turn), page.outcome.held)
+            note(tally, place(judge, page, step=slice_.step, turn=abs(turn)), page.outcome.held)
         lane = replace(lane, notes=tally.notes(), cursor=str(number))
         await tools.runs.put_lane(run.id, lane)
     more = len(pages) > PAGES_AT_A_TIME
@@ -65,13 +78,13 @@ async def undo(tools: Toolbox, slice_: Slice) -> Progress:
     return Progress(more=more)
 
 
-async def _undo(judge: Judge, slice_: Slice, page: Page, *, chain: str) -> Page:
+async def _undo(judge: Judge, slice_: Slice, page: Page, *, chain: str, turn: int) -> Page:
     """Undo one page, tell the audit trail, and only then the journal: after that nobody comes back to it."""
     judged = await judge.judge(page)
     held = [*judged.held, *await _carry_out(judge, judged)]
-    await write_down(judge, page, held, judged.present, step=slice_.step, turn=judge.run.turn)
+    await write_down(judge, page, held, judged.present, step=slice_.step, turn=abs(turn))
     await judge.tools.audit.add(judge.run.id, _told(judge.run, slice_, page, held), chain=chain)
-    undone = replace(page, state=PageState.UNDONE, outcome=Outcome(judge.run.turn, judged.counts(held), tuple(held)))
+    undone = replace(page, state=PageState.UNDONE, outcome=Outcome(turn, judged.counts(held), tuple(held)))
     await (await judge.tools.journal(judge.run.id)).put(undone)
     return undone
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from activities import documents
 from activities.conservation import publish_conservation
+from activities.erased import Erased, counted
 from activities.exceptions import publish_exceptions
 from activities.files import files_found, publish_files
 from activities.link import object_maps
@@ -39,7 +40,13 @@ async def verdict(tools: Toolbox, about: About) -> Nothing:
     for lane, proof in lanes:
         parts[lane.object].append(asdict(proof.findings))
         expected[maps[lane.object].table.name] += proof.expected
-    objects = {name: {"table": maps[name].table.name, **merged(found)} for name, found in parts.items()}
+    gone = await Erased.of(tools, run)
+    for name in gone.rows.keys() & maps.keys():
+        expected[maps[name].table.name] += await gone.there(tools, run, maps[name])
+    objects = {
+        name: {"table": maps[name].table.name, **counted(merged(found), gone.taken[name])}
+        for name, found in parts.items()
+    }
     files = await files_found(tools, run, turn)
     await publish_files(tools, run, files)
     found = Found(
@@ -48,11 +55,11 @@ async def verdict(tools: Toolbox, about: About) -> Nothing:
             tools,
             run,
             {name: maps[name].source for name in maps},
-            {name: found["replaced"] for name, found in objects.items()},
+            {name: found["replaced"] - gone.taken[name] for name, found in objects.items()},
         ),
         strays={table: await _strays(tools, run, turn, table, known) for table, known in expected.items()},
         files=files,
-        conservation=await publish_conservation(tools, run, maps, lanes),
+        conservation=await publish_conservation(tools, run, maps, lanes, gone),
         money=await publish_money(tools, run, turn, maps, lanes),
     )
     at = datetime.now(UTC).isoformat(timespec="seconds")
@@ -70,7 +77,7 @@ async def _strays(tools: Toolbox, run: Run, turn: int, table: str, expected: Ske
 
 async def _staged(tools: Toolbox, run: Run, sources: Mapping[str, str], replaced: Mapping[str, int]) -> dict[str, int]:
     """How many different records were staged per object, deltas included. ``sources``: what each object reads;
-    ``replaced``: how many of its base's records a delta brought again."""
+    ``replaced``: how many of its base's records a delta brought again, less those that were erased since."""
     counts = {}
     for name, source in sources.items():
         base = sum(address.count for address in await tools.runs.shards(run.id, "base", source))

@@ -15,16 +15,18 @@ from activities.toolbox import Toolbox
 from shared.journal.tally import MOST_LISTED, merged
 from shared.loading.waves import of_turn
 from shared.runs.model import LaneProgress, Run
+from shared.runs.parts import Part
 
-NAMES = {"undo": "rollback", "rehearse": "rollback-rehearsal"}
+NAMES = {"undo": "rollback", "undo_part": "rollback", "rehearse": "rollback-rehearsal"}
 HELD = "rollback-held"
 MOST_HELD = 1_000
 OUTSIDE = ("files", "schema")
 """The lanes that are about something else than rows."""
 
 
-async def publish(tools: Toolbox, run: Run, step: str, turn: int) -> None:
-    """Publish what the lanes of a way back counted, and the rows that people have to decide about."""
+async def publish(tools: Toolbox, run: Run, step: str, turn: int, *, part: Part | None = None) -> None:
+    """Publish what the lanes of a way back counted, and the rows that people have to decide about. ``part``: what of
+    the run went back, or would, if not all of it."""
     lanes = [lane for lane in await tools.runs.lanes(run.id, step) if of_that_turn(lane, turn)]
     rows = [lane for lane in lanes if lane.object not in OUTSIDE]
     notes = {lane.object: lane.notes for lane in lanes if lane.object in OUTSIDE}
@@ -41,6 +43,8 @@ async def publish(tools: Toolbox, run: Run, step: str, turn: int) -> None:
         "held": sum(int(one.get("held", 0)) for one in (*counted.values(), *notes.values())),
         "listed": _listed([*rows, *(lane for lane in lanes if lane.object == "files")]),
     }
+    if part:
+        body |= {"part": dict(part.asked), "part_objects": list(part.objects)}
     if step == "rehearse":
         body["needs"] = _needs(rows)
     places = [place for lane in rows for place in lane.notes.get("held_at", ())]

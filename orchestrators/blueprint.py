@@ -5,16 +5,18 @@ from __future__ import annotations
 import azure.durable_functions as df
 
 from orchestrators.delta import delta
+from orchestrators.erasure import erasure
 from orchestrators.gate import gate
 from orchestrators.lane import lane
 from orchestrators.migration import migration
+from orchestrators.partial_rollback import partial_rollback
 from orchestrators.phase import phase
 from orchestrators.proving import verify
 from orchestrators.purge import purge
 from orchestrators.rehearsal import rehearsal
 from orchestrators.rollback import rollback
 
-STORIES = (migration, gate, phase, lane, delta, rollback, rehearsal, verify, purge)
+STORIES = (migration, gate, phase, lane, delta, rollback, partial_rollback, rehearsal, verify, erasure, purge)
 
 blueprint = df.Blueprint()
 for story in STORIES:

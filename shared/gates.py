@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from shared.reconcile.verdict import LEFT_AS_IT_IS
 from shared.runs.model import Document, Run
 from shared.vocabulary import Gate, Phase
 
+PART = "A part of this run is being put back, or a person erased from it. Ask again when that is done."
 DOCUMENT_OF = {Gate.MAPPING: "mapping", Gate.SAMPLE: "sample-diff", Gate.SIGN_OFF: "verdict"}
 """The document each gate is about."""
 
@@ -30,6 +31,10 @@ class Refusal:
     detail: str
 
 
+BUSY = Refusal(409, "busy", "The run is just going on, as somebody asked. Ask again when it waits.")
+UNDER_WAY = Refusal(409, "under-way", PART)
+
+
 def judge(
     run: Run, asked: DecisionRequest, document: Document | None, earlier: Mapping[str, Any] | None
 ) -> Refusal | None:
@@ -42,6 +47,8 @@ def judge(
         if earlier["decision"] == asked.decision and earlier["by"] == asked.by:
             return None
         return already(earlier["decision"])
+    if run.beside:
+        return UNDER_WAY
     if run.waiting_for != asked.gate or run.problem:
         waits = "a problem to be dealt with" if run.problem else run.waiting_for or "nobody"
         return Refusal(409, "gate-not-open", f"The run is in phase {run.phase.value} and waits for {waits}.")
@@ -82,7 +89,67 @@ def judge_rollback(run: Run, *, held: int = 0) -> Refusal | None:
         return Refusal(409, "already-rolling-back", "This run was rolled back, and nothing of it was left.")
     if run.phase in (Phase.REJECTED, Phase.FAILED):
         return Refusal(409, "nothing-to-roll-back", "This run ended before it wrote anything.")
-    return None
+    return UNDER_WAY if run.erasing or (run.part and not held_up(run)) else None
+
+
+def held_up(run: Run) -> bool:
+    """Whether somebody or something keeps the run from going on."""
+    return bool(run.problem) or run.wish == "pause"
+
+
+def judge_part(run: Run, *, sample: bool) -> Refusal | None:
+    """Whether a part of a run can go back alone: where the run waits, and nothing was asked of it."""
+    if run.beside:
+        return UNDER_WAY
+    if run.problem or run.wish:
+        return Refusal(409, "held-up", "The run is held up by a pause, a problem or a rollback. Deal with that first.")
+    at = {Phase.SAMPLE_REVIEW} if sample else PROVABLE
+    if run.phase not in at or not (run.waiting_for or run.ended):
+        where = "while the sample waits to be judged" if sample else "in the delta window, at sign-off or after"
+        text = f"The run is in phase {run.phase.value}; that part can go back alone {where}. All of it can go back now."
+        return Refusal(409, "part-not-now", text)
+    return BUSY if _asked_for_more(run) else None
+
+
+def judge_erase(run: Run) -> Refusal | None:
+    """Whether a person can be found or erased: where the run waits with its records staged, or has ended."""
+    if run.beside:
+        return UNDER_WAY
+    if run.problem or run.wish:
+        return Refusal(409, "held-up", "The run is held up by a pause, a problem or a rollback. Deal with that first.")
+    if run.phase in (Phase.REJECTED, Phase.FAILED):
+        return Refusal(409, "nothing-staged", "This run ended before it staged anybody's records.")
+    if not run.ended and (run.phase not in {Phase.SAMPLE_REVIEW, *PROVABLE} or not run.waiting_for):
+        text = "Ask when it waits for the sample or the sign-off, in the window, or after its end."
+        return Refusal(409, "not-now", f"The run is in phase {run.phase.value}. {text}")
+    return BUSY if _asked_for_more(run) else None
+
+
+def _asked_for_more(run: Run) -> bool:
+    """Whether the run is about to go on with something that somebody, or the timer, asked for."""
+    beside = run.proofs_asked > run.proofs_begun or run.rehearsals_asked > run.rehearsals_done
+    return beside or (run.phase is Phase.DELTA and (run.pickups_asked > run.pickups_begun or run.close_asked))
+
+
+def not_confirmed() -> Refusal:
+    """The id of the person has to be there twice."""
+    return Refusal(409, "not-confirmed", "Give the same id as confirm. Nothing brings back what is erased.")
+
+
+def nothing_of(said: Mapping[str, Any], *, known: Sequence[str] = ()) -> Refusal:
+    """Nothing of that was written."""
+    (what,) = said.items()
+    text = f"This run has written nothing that is {what[0]} {what[1]}."
+    return Refusal(409, "nothing-of-it", f"{text} It has written: {', '.join(known)}." if known else text)
+
+
+def needs_a_word(objects: Sequence[str], others: Sequence[str]) -> Refusal:
+    """A part cannot go without a word about what points at it."""
+    text = (
+        f"Rows of {', '.join(others)} may point at rows of {', '.join(objects)}. Say with_dependents: true to take "
+        "all of those back too, or false to leave standing whatever something points at."
+    )
+    return Refusal(409, "has-dependents", text)
 
 
 def judge_release(asked: RollbackRequest, held: Document | None) -> Refusal | None:
@@ -106,6 +173,8 @@ def judge_rehearsal(run: Run) -> Refusal | None:
         return Refusal(409, "nothing-to-roll-back", "This run ended before it wrote anything.")
     if run.phase is Phase.ROLLBACK or (run.wish == "rollback" and not run.ended):
         return Refusal(409, "already-rolling-back", "This run is being rolled back.")
+    if run.beside:
+        return UNDER_WAY
     if not (run.waiting_for or run.problem or run.ended or run.wish == "pause"):
         text = f"The run is busy ({run.phase.value}). Pause it, or ask when it waits for a decision."
         return Refusal(409, "busy", text)
@@ -114,7 +183,7 @@ def judge_rehearsal(run: Run) -> Refusal | None:
 
 def judge_pause(run: Run) -> Refusal | None:
     """Whether a run can be paused."""
-    if run.ended:
+    if run.ended and not run.part:
         return Refusal(409, "run-has-ended", f"This run has ended ({run.phase.value}).")
     if run.wish == "rollback" and run.phase is not Phase.ROLLBACK:
         return Refusal(409, "rolling-back", "This run was asked to roll back; let it begin, then pause it.")
@@ -123,7 +192,7 @@ def judge_pause(run: Run) -> Refusal | None:
 
 def judge_resume(run: Run) -> Refusal | None:
     """Whether there is anything to resume: a pause, or a problem somebody has dealt with."""
-    if run.ended:
+    if run.ended and not run.part:
         return Refusal(409, "run-has-ended", f"This run has ended ({run.phase.value}).")
     if run.wish != "pause" and not run.problem:
         return Refusal(409, "not-held-up", "This run is neither paused nor held up by a problem.")
@@ -139,7 +208,7 @@ def judge_purge(run: Run, asked: PurgeRequest) -> Refusal | None:
     if not run.ended:
         text = f"The run is in phase {run.phase.value}. Sign it off or roll it back first."
         return Refusal(409, "not-ended", text)
-    if run.wish or run.proofs_asked > run.proofs_begun or run.rehearsals_asked > run.rehearsals_done:
+    if run.wish or run.beside or run.proofs_asked > run.proofs_begun or run.rehearsals_asked > run.rehearsals_done:
         return Refusal(409, "busy", "Something of this run is still under way. Ask again when it has ended.")
     return judge_kept(run) if run.purged_at else None
 
@@ -157,8 +226,19 @@ def judge_verify(run: Run) -> Refusal | None:
     if run.phase not in PROVABLE:
         text = f"The run is in phase {run.phase.value}; ask again when it is in its delta window, at sign-off or after."
         return Refusal(409, "not-to-be-proved-now", text)
+    if run.beside:
+        return UNDER_WAY
     if run.problem or run.wish:
         return Refusal(409, "held-up", "The run is held up by a pause, a problem or a rollback. Deal with that first.")
+    return None
+
+
+def judge_reload(run: Run) -> Refusal | None:
+    """Whether there is anything to load again."""
+    if refusal := judge_verify(run):
+        return refusal
+    if not run.put_back:
+        return Refusal(409, "nothing-put-back", "No object of this run was put back alone.")
     return None
 
 
@@ -206,4 +286,4 @@ def judge_pickup(run: Run) -> Refusal | None:
     """Whether the delta window is open."""
     if run.phase is not Phase.DELTA:
         return Refusal(409, "window-not-open", f"The delta window is not open; the run is in phase {run.phase.value}.")
-    return None
+    return UNDER_WAY if run.beside else None

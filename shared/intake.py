@@ -164,9 +164,10 @@ class FieldChoice(Strict):
 class RepairRequest(Strict):
     """The body of ``POST /api/migrations/{run}/repair``. ``how``: ``rewrite`` writes wrong rows again and leaves alone
     what people changed since; ``overwrite`` writes over that too; ``set-aside`` leaves all of them as they are;
-    ``resolve`` decides about ``fields`` of the document ``conflicts`` with that ``digest`` (N12)."""
+    ``resolve`` decides about ``fields`` of the document ``conflicts`` with that ``digest`` (N12); ``reload`` writes
+    once more what was put back alone."""
 
-    how: Literal["rewrite", "overwrite", "set-aside", "resolve"] = "rewrite"
+    how: Literal["rewrite", "overwrite", "set-aside", "resolve", "reload"] = "rewrite"
     by: str = Field(min_length=1, max_length=200)
     digest: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
     fields: list[FieldChoice] = Field(default_factory=list, max_length=100)
@@ -191,9 +192,28 @@ class Release(Strict):
         return self
 
 
-class RollbackRequest(Strict):
-    """The body of ``POST /api/migrations/{run}/rollback``; an empty one releases nothing."""
+class Part(Strict):
+    """What of a run is to be put back alone: the rows that the sample wrote, those of one object, or of one wave."""
 
+    generation: Literal["sample"] | None = None
+    object: str | None = Field(default=None, min_length=1, max_length=60)
+    wave: int | None = Field(default=None, ge=0, le=100)
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        if [self.generation, self.object, self.wave].count(None) != 2:
+            raise ValueError("name one of these: generation, object, wave")
+        return self
+
+
+class RollbackRequest(Strict):
+    """The body of ``POST /api/migrations/{run}/rollback``; an empty one releases nothing, and puts all of it back.
+
+    ``with_dependents``: whether the objects whose rows point at those of a ``part`` go along. Without a word, a part
+    that has any is refused."""
+
+    part: Part | None = None
+    with_dependents: bool | None = None
     release: Release | None = None
     digest: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
     by: str = Field(default="", max_length=200)
@@ -202,6 +222,8 @@ class RollbackRequest(Strict):
     def _is_signed(self) -> Self:
         if self.release and not (self.digest and self.by):
             raise ValueError("a release needs the digest of rollback-held and by: who decides")
+        if self.with_dependents is not None and self.part is None:
+            raise ValueError("with_dependents goes with a part")
         return self
 
 
@@ -220,7 +242,8 @@ class Doubtful(Exception):
         self.complaints = complaints
 
 
-def _parsed(kind: type[BaseModel], body: bytes) -> Any:
+def body_as(kind: type[BaseModel], body: bytes) -> Any:
+    """A body as one of these requests. Raises Doubtful with every complaint."""
     try:
         plain = orjson.loads(body or b"{}")
     except orjson.JSONDecodeError:
@@ -238,32 +261,32 @@ def _complaint(item: Mapping[str, Any]) -> dict[str, str]:
 
 def rollback(body: bytes) -> RollbackRequest:
     """What somebody wants put back. Raises Doubtful with every complaint."""
-    parsed: RollbackRequest = _parsed(RollbackRequest, body)
+    parsed: RollbackRequest = body_as(RollbackRequest, body)
     return parsed
 
 
 def purge(body: bytes) -> PurgeRequest:
     """Who wants a run's health data gone. Raises Doubtful with every complaint."""
-    parsed: PurgeRequest = _parsed(PurgeRequest, body)
+    parsed: PurgeRequest = body_as(PurgeRequest, body)
     return parsed
 
 
 def repair(body: bytes) -> RepairRequest:
     """What somebody wants done about a verdict. Raises Doubtful with every complaint."""
-    parsed: RepairRequest = _parsed(RepairRequest, body)
+    parsed: RepairRequest = body_as(RepairRequest, body)
     return parsed
 
 
 def decision(body: bytes) -> DecisionRequest:
     """A decision out of a request body. Raises Doubtful with every complaint."""
-    parsed: DecisionRequest = _parsed(DecisionRequest, body)
+    parsed: DecisionRequest = body_as(DecisionRequest, body)
     return parsed
 
 
 def start(body: bytes, settings: Settings) -> dict[str, Any]:
     """A start request out of a body, as the plain JSON that is kept. Raises Doubtful with every complaint."""
     try:
-        parsed: StartRequest = _parsed(StartRequest, body)
+        parsed: StartRequest = body_as(StartRequest, body)
     except Doubtful as doubtful:
         # What can be judged of the addresses is judged too, so that nobody has to post twice.
         raise Doubtful([*doubtful.complaints, *_judged_anyway(body, settings)]) from None

@@ -69,6 +69,17 @@ class Evidence:
             await self._reports.get_blob_client(path).upload_blob(file, length=size, max_concurrency=1)
         return path
 
+    async def drop_others(self, run: str, path: str) -> int:
+        """Delete every pack of a run but the one there; how many there were."""
+        prefix, dropped = f"{layout.run_prefix(run)}evidence/", 0
+        with as_failures():
+            async for name in self._reports.list_blob_names(name_starts_with=prefix):
+                if name.endswith(".zip") and name != path:
+                    with suppress(ResourceNotFoundError):
+                        await self._reports.delete_blob(name)
+                    dropped += 1
+        return dropped
+
     async def size(self, path: str) -> int | None:
         """How many bytes a pack has, or None when it is not there."""
         with as_failures():

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 MERGED = "merged"
 """In place of a version: the row holds a person's changes beside ours, so it is nobody's to undo without a word."""
+
+
+FORGOTTEN: Mapping[str, Any] = {"forgotten": True}
+"""In place of the values before a change: somebody had the person erased, so nothing can return to them."""
 
 
 class PageState(StrEnum):
@@ -66,6 +70,14 @@ class Page:
             for entry in self.entries
         )
         return replace(self, state=PageState.SETTLED, entries=entries)
+
+    def without_values_of(self, rows: Container[str]) -> Page:
+        """The same page, with nothing left of what those rows held before."""
+        entries = tuple(
+            replace(entry, before=FORGOTTEN) if entry.id in rows and entry.before is not None else entry
+            for entry in self.entries
+        )
+        return replace(self, entries=entries)
 
     @property
     def open(self) -> tuple[Entry, ...]:

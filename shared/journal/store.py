@@ -6,7 +6,7 @@ Row keys sort by wave, lane and page number; the way back reads them in descendi
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from typing import Any
 
 import orjson
@@ -100,6 +100,25 @@ class Journal:
             raise storage_failure(error) from error
         pages = [await self.get(lane, number) for number in found]
         return [page for page in pages if page and any(entry.id == row for entry in page.entries)]
+
+    async def pages_with(self, lane: str, rows: Collection[str]) -> list[Page]:
+        """The pages of a lane that have an entry for any of these rows, in order."""
+        wanted = set(map(_mark, rows))
+        found = []
+        try:
+            some = self._table.query_entities(
+                "PartitionKey eq @lane", parameters={"lane": lane}, select=["RowKey", "marks"]
+            )
+            async for one in some:
+                marks = bytes(one.get("marks", b""))
+                if not marks or any(marks[at : at + 4] in wanted for at in range(0, len(marks), 4)):
+                    found.append(int(one["RowKey"]))
+        except ResourceNotFoundError:
+            return []
+        except AzureError as error:
+            raise storage_failure(error) from error
+        pages = [await self.get(lane, number) for number in found]
+        return [page for page in pages if page and any(entry.id in rows for entry in page.entries)]
 
     async def lanes(self) -> list[tuple[int, str, str, int]]:
         """Every lane with its wave, table and number of pages; empty where nothing was ever intended."""

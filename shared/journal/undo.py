@@ -6,8 +6,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.journal.entries import MERGED, Entry, Page, PageState
+from shared.journal.entries import FORGOTTEN, MERGED, Entry, Page, PageState
 
+ERASED = "before-values-erased"
+"""Why a row stays as it is: what it held before was erased with the person it is about."""
 ETAG = "@odata.etag"
 
 
@@ -46,6 +48,8 @@ def decide(
                 undo.held.append((entry.id, "deleted-since"))
             else:
                 done += 1
+        elif entry.before == FORGOTTEN:
+            undo.held.append((entry.id, ERASED))
         elif entry.before is not None and _as_before(entry.before, there):
             done += 1
         elif not _untouched(page, entry, there, us) and not released(entry.id):

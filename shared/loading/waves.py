@@ -35,6 +35,21 @@ def by_shards(
     return [wave for wave in cut if wave]
 
 
+def named(mapping: FieldMap, *, object: str | None, wave: int | None) -> list[str]:
+    """The objects that somebody means by one of these; none where the map knows no such thing."""
+    return [rule.object for rule in mapping.objects if object == rule.object or wave == rule.wave]
+
+
+def dependents(mapping: FieldMap, objects: Iterable[str]) -> list[str]:
+    """The other objects whose rows may point at rows of these, however many steps away, in the order of waves."""
+    refers = {rule.object: {name for one in rule.fields for name in one.refers_to} for rule in mapping.objects}
+    found = set(objects)
+    while more := {name for name, referred in refers.items() if referred & found} - found:
+        found |= more
+    return [rule.object for rule in sorted(mapping.objects, key=lambda rule: rule.wave)
+            if rule.object in found.difference(objects)]  # fmt: skip
+
+
 def of_turn(generation: str, turn: int) -> str:
     """Under which generation a lane of a way back, or of a rehearsal, is kept: each has lanes of its own."""
     return generation if turn == 1 else f"{generation}.{turn}"

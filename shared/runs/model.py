@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from shared.runs import parts as parts_of
+from shared.runs.parts import Part
 from shared.vocabulary import ANOTHER_RULE, Phase, Tally
 
 ENDED = frozenset({Phase.FINISHED, Phase.ROLLED_BACK, Phase.REJECTED, Phase.FAILED})
@@ -21,6 +23,9 @@ class Run:
     generation that writes it, ``overwrites`` the latest generation that may write over what people changed.
     ``rollbacks`` counts the ways back that were asked for, ``release`` names the rows that the latest one may undo
     although somebody edited them since: ``rows`` by id, ``tables`` by name.
+    ``parts`` are what of it was put back alone; ``rehearsing`` is the part that the latest rehearsal is about, if any.
+    ``erasing`` is the person whom somebody wants found or erased, for as long as that takes; ``erasures`` counts such
+    requests, and ``erased`` holds the keyed ids of the patients who were erased.
     ``purge`` is who asked for its health data to go, how much there was, and when it was gone; ``purged_at`` when there
     was a certificate for it. ``claimed_at`` is when it asked for the objects it writes in its environment.
     ``audit_key`` turns ids into the keyed hashes of the audit trail, in hexadecimal; one that a vault wraps would get a
@@ -49,6 +54,11 @@ class Run:
     release: Mapping[str, Any] | None = None
     rehearsals_asked: int = 0
     rehearsals_done: int = 0
+    parts: tuple[Part, ...] = ()
+    rehearsing: Part | None = None
+    erasing: Mapping[str, Any] | None = field(default=None, repr=False)
+    erasures: int = 0
+    erased: tuple[str, ...] = ()
     claimed_at: str = ""
     purge: Mapping[str, Any] | None = None
     purged_at: str = ""
@@ -69,6 +79,21 @@ class Run:
     def turn(self) -> int:
         """Which way back is under way, or was the last."""
         return max(self.rollbacks, 1)
+
+    @property
+    def part(self) -> Part | None:
+        """What of it is being put back now, while the rest of it waits."""
+        return parts_of.under_way(self.parts)
+
+    @property
+    def beside(self) -> bool:
+        """Whether something is done to the run while its story waits: then nothing else may begin."""
+        return self.part is not None or self.erasing is not None
+
+    @property
+    def put_back(self) -> frozenset[str]:
+        """The objects whose rows are gone because somebody had them put back."""
+        return parts_of.put_back(self.parts)
 
     def option(self, name: str) -> Any:
         """One option of the start request; defaults were filled in when it was accepted."""

@@ -33,7 +33,7 @@ CLAIM = timedelta(minutes=10)
 def holds(run: Run, *, now: datetime) -> bool:
     """Whether a run writes to its environment, or is just about to."""
     claimed = run.claimed_at and now - datetime.fromisoformat(run.claimed_at) < CLAIM
-    return run.phase in WRITING or bool(claimed)
+    return run.phase in WRITING or bool(claimed) or run.part is not None
 
 
 def candidates(run: Run, others: Iterable[Run], *, now: datetime) -> list[Run]:

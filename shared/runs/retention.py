@@ -26,7 +26,7 @@ def overdue(runs: Iterable[Run], *, now: datetime, days: float) -> list[Run]:
     return [
         run
         for run in runs
-        if days and run.ended and run.ended_at and run.purge is None
+        if days and run.ended and run.ended_at and run.purge is None and not run.beside
         if now - datetime.fromisoformat(run.ended_at) > timedelta(days=days)
     ]
 

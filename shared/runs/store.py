@@ -19,6 +19,7 @@ from azure.core.exceptions import AzureError, ResourceExistsError, ResourceModif
 from azure.data.tables import UpdateMode
 from azure.data.tables.aio import TableClient, TableServiceClient
 
+from shared.runs import parts
 from shared.runs.model import Document, LaneProgress, Run
 from shared.storage_failures import storage_failure
 from shared.vocabulary import Address, Phase, Tally
@@ -194,6 +195,14 @@ class Runs:
             for row in rows
         ]
 
+    async def all_shards(self, run: str) -> dict[str, tuple[str, str, int]]:
+        """Of every shard that is in force, by its path: the generation, the object and the number it is known by."""
+        found = {}
+        async for row in self._list(run, "shard|"):
+            _, generation, object_, number = str(row["RowKey"]).split("|")
+            found[str(row["path"])] = (generation, object_, int(number))
+        return found
+
     async def shard_counts(self, run: str, generation: str) -> dict[str, int]:
         """How many shards each object has in one generation."""
         counts: dict[str, int] = {}
@@ -352,6 +361,11 @@ def _run(row: Mapping[str, Any]) -> Run:
         release=orjson.loads(row["release"]) if row.get("release") else None,
         rehearsals_asked=int(row.get("rehearsals_asked", 0)),
         rehearsals_done=int(row.get("rehearsals_done", 0)),
+        parts=parts.read(str(row.get("parts", ""))),
+        rehearsing=parts.one(orjson.loads(row["rehearsing"])) if row.get("rehearsing") else None,
+        erasing=orjson.loads(row["erasing"]) if row.get("erasing") else None,
+        erasures=int(row.get("erasures", 0)),
+        erased=tuple(orjson.loads(row.get("erased") or "[]")),
         claimed_at=str(row.get("claimed_at", "")),
         purge=orjson.loads(row["purge"]) if row.get("purge") else None,
         purged_at=str(row.get("purged_at", "")),

@@ -37,6 +37,12 @@ def generation_of(shard: str) -> str:
     return parts[2] if len(parts) == 4 and _GENERATION.fullmatch(parts[2]) else ""
 
 
+def shard_of(path: str) -> tuple[str, str, int]:
+    """The name, the generation and the number that make the path of a shard."""
+    _, name, generation, file = path.split("/")
+    return name, generation, int(file.partition(".")[0])
+
+
 def order_of(generation: str) -> str:
     """Sorts generations as they are written: sample, base, then the deltas in turn."""
     fixed = {SAMPLE: 1, BASE: 2}

@@ -99,6 +99,14 @@ class Staging:
                 remedy="Somebody or something changed it. Start a new run; this one can still be rolled back.",
             ) from None
 
+    async def read_lines(self, path: str) -> list[dict[str, Any]]:
+        """The records of a shard that need not be in force, whatever its digest. Raises Stop for what is no shard."""
+        content = await self._read(layout.STAGING, path)
+        try:
+            return await asyncio.to_thread(pages.decode, content)
+        except pages.Damaged:
+            raise Stop("staged-shard-damaged", f"The staged shard {path} is not what was written.") from None
+
     async def may_hold(self, address: Address, source_id: str) -> bool:
         """Whether a shard may have a record of that id: sure only where the answer is no. Reads eight bytes a record;
         nothing in them names anyone."""
@@ -126,12 +134,25 @@ class Staging:
             except ResourceNotFoundError:
                 return None
 
+    async def staged(self, run: str) -> list[str]:
+        """The paths of everything that is staged for a run."""
+        return await self._staged(run)
+
+    async def drop(self, path: str) -> None:
+        """Delete something staged. Gone already is as good."""
+        with as_failures():
+            await _gone(self._blob(layout.STAGING, layout.sound_path(path)))
+
     # What a run publishes
 
     async def write_document(self, run: str, name: str, document: dict[str, Any], sequence: int) -> Address:
         """Publish one version of a document."""
         path = layout.document_path(run, name, sequence)
         return await self._write(layout.REPORTS, path, orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS))
+
+    async def replace_document(self, path: str, document: dict[str, Any]) -> None:
+        """Put other words into a published document: somebody has to be forgotten."""
+        await self._write(layout.REPORTS, path, orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS))
 
     async def read_document(self, path: str | Address) -> dict[str, Any]:
         """A published document. With an Address, its digest is checked."""

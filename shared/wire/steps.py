@@ -38,18 +38,24 @@ CONFLICTS = Step("conflicts", About, Nothing)
 UNDO = Step("undo", Slice, Progress, PAUSE_ONLY)
 UNDO_FILES = Step("undo_files", About, Progress, PAUSE_ONLY)
 UNDO_SCHEMA = Step("undo_schema", About, Progress, PAUSE_ONLY)
+UNDO_PART = Step("undo_part", Slice, Progress, PAUSE_ONLY)
+UNDO_PART_FILES = Step("undo_part_files", About, Progress, PAUSE_ONLY)
+PART_UNDONE = Step("part_undone", About, Nothing, NEVER_HELD)
 REHEARSE = Step("rehearse", Slice, Progress, NEVER_HELD)
 REHEARSE_FILES = Step("rehearse_files", About, Progress, NEVER_HELD)
 REHEARSE_SCHEMA = Step("rehearse_schema", About, Nothing, NEVER_HELD)
 REHEARSAL_FAILED = Step("rehearsal_failed", Trouble, Nothing, NEVER_HELD)
+FIND_PERSON = Step("find_person", About, Progress, NEVER_HELD)
+ERASE_PERSON = Step("erase_person", About, Progress, NEVER_HELD)
+PERSON_ERASED = Step("person_erased", About, Nothing, NEVER_HELD)
 FINISH = Step("finish", Mark, Nothing, NEVER_HELD)
 PURGE = Step("purge_records", About, Progress, NEVER_HELD)
 
 ALL: tuple[Step[object, object], ...] = (
     MARK, LOOK, TROUBLE, PLAN, PROFILE, INVENTORY, PROPOSE, AMEND, SCHEMA, OWNERS, EXTRACT, LINK, CHOOSE_SAMPLE, LOAD,
     ATTACH, SAMPLE_DIFF, BEGIN_PROOF, RECONCILE, SWEEP, MONEY, PROVE_FILES, VERDICT, EVIDENCE, OPEN_WINDOW,
-    BEGIN_PICKUP, CONFLICTS, UNDO, UNDO_FILES, UNDO_SCHEMA, REHEARSE, REHEARSE_FILES, REHEARSE_SCHEMA,
-    REHEARSAL_FAILED, FINISH, PURGE,
+    BEGIN_PICKUP, CONFLICTS, UNDO, UNDO_FILES, UNDO_SCHEMA, UNDO_PART, UNDO_PART_FILES, PART_UNDONE, REHEARSE,
+    REHEARSE_FILES, REHEARSE_SCHEMA, REHEARSAL_FAILED, FIND_PERSON, ERASE_PERSON, PERSON_ERASED, FINISH, PURGE,
 )  # type: ignore[assignment]  # fmt: skip
 
 BY_NAME = {step.name: step for step in ALL}

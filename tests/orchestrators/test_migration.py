@@ -142,3 +142,41 @@ async def test_a18_a_repair_is_loaded_before_its_proof(tell: Tell):
         assert (await story.ends())["phase"] == "finished"
         after = story.calls()[-8:]
         assert after == ["begin_proof", "load", "conflicts", "money", "verdict", "evidence", "finish", "evidence"]
+
+
+async def test_n3_a_part_goes_back_and_leaves_the_run_s_phase_alone(tell: Tell):
+    script = {"plan:undo_part": [slices("undo_part", "notes")], "undo_part_files": [reply(more=True), reply()]}
+    async with tell(script, "partial_rollback", {"run": "r1"}) as story:
+        assert await story.ends() == {"run": "r1"}
+        assert story.calls() == ["undo_part", "undo_part_files", "undo_part_files", "part_undone", "evidence"]
+        assert story.phases() == []
+
+
+async def test_n3_a_part_that_is_held_up_goes_on_after_the_resume_or_is_overtaken(tell: Tell):
+    script = {"plan:undo_part": [slices("undo_part", "notes")], "undo_part": [PROBLEM, reply()]}
+    async with tell({**script, "look:problem": [reply(answer="resume")]}, "partial_rollback", {"run": "r1"}) as story:
+        await story.ends()
+        assert story.calls() == ["undo_part", "trouble", "undo_part", "undo_part_files", "part_undone", "evidence"]
+
+
+async def test_n3_a_part_that_the_whole_run_overtakes_stops_where_it_is(tell: Tell):
+    script = {"plan:undo_part": [slices("undo_part", "notes")], "undo_part": [PROBLEM]}
+    async with tell({**script, "look:problem": [reply(answer="rollback")]}, "partial_rollback", {"run": "r1"}) as story:
+        assert await story.ends() == {"run": "r1"}
+        assert story.calls() == ["undo_part", "trouble"]
+
+
+async def test_a37_an_erasure_looks_everywhere_before_it_clears_anything(tell: Tell):
+    more = [reply(more=True)] * 3
+    script = {"find_person": [*more, reply()], "erase_person": [*more[:2], reply()]}
+    async with tell(script, "erasure", {"run": "r1"}) as story:
+        assert await story.ends() == {"run": "r1"}
+        calls = story.calls()
+        assert calls[:4] == ["find_person"] * 4
+        assert (calls.count("erase_person"), calls[-1]) == (3, "person_erased")
+
+
+async def test_a37_an_erasure_that_is_held_up_tries_again_by_itself(tell: Tell):
+    async with tell({"erase_person": [PROBLEM, reply()]}, "erasure", {"run": "r1"}) as story:
+        assert await story.ends_while_time_passes(300) == {"run": "r1"}
+        assert story.calls().count("erase_person") == 2

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from shared import gates
 from shared.intake import DecisionRequest, Release, RollbackRequest
 from shared.runs.model import Document, Run
+from shared.runs.parts import Part
 from shared.vocabulary import Phase
 
 DIGEST = "a" * 64
@@ -121,3 +123,70 @@ def test_n3_a_release_names_the_list_it_was_read_from(held: Document | None, cod
     refusal = gates.judge_release(RollbackRequest(release=Release(rows=["x"]), digest="1" * 64, by="A"), held)
     assert refusal is not None
     assert refusal.code == code
+
+
+WINDOW = replace(RUN, phase=Phase.DELTA, waiting_for="window")
+AT_SAMPLE = replace(RUN, phase=Phase.SAMPLE_REVIEW, waiting_for="sample")
+PART = Part(1, {"object": "notes"}, ("notes",))
+
+
+@pytest.mark.parametrize(
+    ("run", "sample", "code"),
+    [
+        (WINDOW, False, None),
+        (replace(RUN, phase=Phase.SIGN_OFF, waiting_for="sign-off"), False, None),
+        (replace(RUN, phase=Phase.FINISHED, waiting_for=""), False, None),
+        (replace(RUN, phase=Phase.FINISHED, waiting_for="", close_asked=True, pickups_asked=2), False, None),
+        (AT_SAMPLE, True, None),
+        (AT_SAMPLE, False, "part-not-now"),
+        (WINDOW, True, "part-not-now"),
+        (replace(RUN, phase=Phase.LOAD, waiting_for=""), False, "part-not-now"),
+        (replace(WINDOW, pickups_asked=1), False, "busy"),
+        (replace(WINDOW, close_asked=True), False, "busy"),
+        (replace(WINDOW, proofs_asked=1), False, "busy"),
+        (replace(WINDOW, rehearsals_asked=1), False, "busy"),
+        (replace(WINDOW, wish="pause"), False, "held-up"),
+        (replace(WINDOW, parts=(PART,)), False, "under-way"),
+        (replace(WINDOW, parts=(replace(PART, done_at="then"),)), False, None),
+    ],
+)
+def test_n3_a_part_goes_back_only_where_the_run_waits_and_nothing_was_asked_of_it(
+    run: Run, sample: bool, code: str | None
+):
+    refusal = gates.judge_part(run, sample=sample)
+    assert (refusal and refusal.code) == code
+
+
+@pytest.mark.parametrize("beside", [{"parts": (PART,)}, {"erasing": {"number": 1, "dry": False}}])
+def test_nothing_else_is_begun_while_a_part_goes_back_or_a_person_is_erased(beside: dict[str, Any]):
+    run = replace(WINDOW, **beside)
+    for judge in (gates.judge_rollback, gates.judge_rehearsal, gates.judge_verify, gates.judge_pickup,
+                  gates.judge_reload, gates.judge_erase):  # fmt: skip
+        refusal = judge(run)
+        assert refusal is not None
+        assert refusal.code == "under-way"
+
+
+def test_n3_the_whole_run_overtakes_a_part_that_is_held_up():
+    problem = {"code": "c", "message": "m", "remedy": ""}
+    assert gates.judge_rollback(replace(WINDOW, parts=(PART,), problem=problem)) is None
+    assert gates.judge_resume(replace(RUN, phase=Phase.FINISHED, parts=(PART,), problem=problem)) is None
+    assert gates.judge_resume(replace(RUN, phase=Phase.FINISHED, problem=problem)) is not None
+
+
+@pytest.mark.parametrize(
+    ("run", "code"),
+    [
+        (WINDOW, None),
+        (AT_SAMPLE, None),
+        (replace(RUN, phase=Phase.FINISHED, waiting_for=""), None),
+        (replace(RUN, phase=Phase.ROLLED_BACK, waiting_for=""), None),
+        (replace(RUN, phase=Phase.LOAD, waiting_for=""), "not-now"),
+        (replace(RUN, phase=Phase.MAPPING_REVIEW, waiting_for="mapping"), "not-now"),
+        (replace(RUN, phase=Phase.REJECTED, waiting_for=""), "nothing-staged"),
+        (replace(WINDOW, pickups_asked=1), "busy"),
+    ],
+)
+def test_a37_a_person_is_erased_only_where_the_run_waits_or_has_ended(run: Run, code: str | None):
+    refusal = gates.judge_erase(run)
+    assert (refusal and refusal.code) == code

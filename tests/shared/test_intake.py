@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from shared import intake
+from shared.people import asked
 from shared.settings import read
 
 SETTINGS = read({"BRIDGEWORK_SECRET_CORE_PRACTICE": "s3cret", "BRIDGEWORK_SOURCE_HOSTS": "*.corepractice.example"})
@@ -103,3 +104,33 @@ def test_the_same_key_always_leads_to_the_same_run():
 def test_a_decision_needs_a_whole_digest():
     with pytest.raises(intake.Doubtful):
         intake.decision(b'{"gate": "mapping", "decision": "approve", "digest": "abc", "by": "me"}')
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"part": {}},
+        {"part": {"object": "notes", "wave": 3}},
+        {"part": {"generation": "base"}},
+        {"part": {"wave": -1}},
+        {"with_dependents": True},
+    ],
+)
+def test_n3_a_part_is_one_thing_and_said_in_full(body: dict[str, Any]):
+    with pytest.raises(intake.Doubtful):
+        intake.rollback(orjson.dumps(body))
+
+
+def test_n3_a_part_may_come_with_a_word_about_what_points_at_it():
+    found = intake.rollback(b'{"part": {"wave": 0}, "with_dependents": false}')
+    assert found.part is not None
+    assert (found.part.wave, found.with_dependents) == (0, False)
+    assert intake.rollback(b"").part is None
+
+
+@pytest.mark.parametrize(
+    "body", [{"by": "me"}, {"id": "p-1"}, {"id": "", "by": "me"}, {"id": "1", "by": "me", "object": "staff"}]
+)
+def test_a37_an_erasure_names_a_patient_and_who_decides(body: dict[str, Any]):
+    with pytest.raises(intake.Doubtful):
+        asked.erase(orjson.dumps(body))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.journal import undo
-from shared.journal.entries import Entry, Page, PageState
+from shared.journal.entries import FORGOTTEN, Entry, Page, PageState
 
 US, THEM = "us", "them"
 
@@ -33,6 +33,8 @@ CHANGED = Entry("1", {"name": "before"}, version="v1")
         (CHANGED, row("v2", THEM, name="theirs"), "held"),
         (CHANGED, row("v9", name="before"), "done"),
         (CHANGED, None, "held"),
+        (Entry("1", FORGOTTEN, version="v1"), row("v1", name="ours"), "held"),
+        (Entry("1", FORGOTTEN, version="v1"), row("v1"), "held"),
     ],
 )
 def test_a_settled_row(entry: Entry, there: dict[str, object] | None, happens: str):

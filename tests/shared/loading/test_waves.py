@@ -36,3 +36,13 @@ def test_the_way_back_goes_by_wave_and_then_from_the_last_generation_to_the_firs
         [("base", "locations", 0)],
         [("sample", "locations", 0)],
     ]
+
+
+def test_n3_what_points_at_an_object_is_named_however_many_steps_away(mapping: FieldMap):
+    assert waves.named(mapping, object="patients", wave=None) == ["patients"]
+    assert waves.named(mapping, object=None, wave=mapping.rule("staff").wave) == ["staff"]  # type: ignore[union-attr]
+    assert waves.named(mapping, object="unicorns", wave=None) == []
+    assert waves.dependents(mapping, ["patients"]) == ["appointments"]
+    assert waves.dependents(mapping, ["locations"]) == ["staff", "patients", "appointments"]
+    assert waves.dependents(mapping, ["locations", "patients"]) == ["staff", "appointments"]
+    assert waves.dependents(mapping, ["appointments"]) == []
