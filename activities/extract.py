@@ -6,17 +6,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from activities import auditing, documents
+from activities import auditing, documents, pickup
 from activities.counting import count_staged
+from activities.pickup import PAGE_RECORDS, SHARDS_AT_A_TIME
 from activities.toolbox import Toolbox
 from shared.corepractice.source import Source
 from shared.mapping.model import parse
 from shared.runs.model import LaneProgress, Run
+from shared.staging import layout
 from shared.vocabulary import Tally
 from shared.wire.payloads import About, Progress, Slice, Window
 
-SHARDS_AT_A_TIME = 5
-PAGE_RECORDS = 500
 OVERLAP = timedelta(minutes=10)
 """A change may carry a time just before the moment it became visible. Reading a little twice does no harm."""
 
@@ -30,8 +30,9 @@ async def extract(tools: Toolbox, slice_: Slice) -> Progress:
         return Progress()
     if not lane.notes:
         lane = await _begun(tools, run, lane)
-    for _ in range(SHARDS_AT_A_TIME):
-        lane = await _stage_one(tools, run, source, lane)
+    base = lane.generation == "base"
+    for _ in range(SHARDS_AT_A_TIME if base else 1):
+        lane = await (_stage_one if base else pickup.read_on)(tools, run, source, lane)
         if lane.done:
             await auditing.close(tools, run, auditing.chain_of(lane))
         await tools.runs.put_lane(run.id, lane)
@@ -42,12 +43,13 @@ async def extract(tools: Toolbox, slice_: Slice) -> Progress:
 
 async def _begun(tools: Toolbox, run: Run, lane: LaneProgress) -> LaneProgress:
     """Where the lane starts: at the beginning, or at what changed since the generation before began."""
-    since = ""
+    since, notes = "", {"timeless": False, "bundle": run.blob}
     if lane.generation != "base":
         before = await tools.runs.lane(run.id, "extract", previous(lane.generation), lane.object, 0)
         since = (datetime.fromisoformat(before.notes["began"]) - OVERLAP).isoformat(timespec="seconds")
+        notes = pickup.begun(run, lane, before)
     began = datetime.now(UTC).isoformat(timespec="seconds")
-    lane = replace(lane, notes={"began": began, "since": since, "shards": 0})
+    lane = replace(lane, notes={"began": began, "since": since, "shards": 0, **notes})
     await tools.runs.put_lane(run.id, lane)
     return lane
 
@@ -59,20 +61,19 @@ def previous(generation: str) -> str:
 
 
 async def _stage_one(tools: Toolbox, run: Run, source: Source, lane: LaneProgress) -> LaneProgress:
-    """One shard. Its number comes from the lane, so a repeat after a crash writes the same shard again."""
+    """One shard of the base. Its number comes from the lane, so a repeat after a crash writes the same shard again."""
     records: list[dict[str, Any]] = []
     cursor: str | None = lane.cursor or None
     most = min(PAGE_RECORDS, tools.settings.shard_records)
     while len(records) < tools.settings.shard_records:
-        page = await source.page(lane.object, cursor=cursor, since=lane.notes["since"] or None, limit=most)
+        page = await source.page(lane.object, cursor=cursor, limit=most)
         records += page.records
         cursor = page.next_cursor
         if cursor is None:
             break
     number = int(lane.notes["shards"])
     if records:
-        if lane.generation == "base":
-            await count_staged(tools, run.id, lane.object, number, records)
+        await count_staged(tools, run.id, lane.object, number, records)
         address = await tools.staging.write_shard(run.id, lane.object, lane.generation, number, records)
         await tools.runs.put_shard(run.id, lane.object, lane.generation, number, address)
         chain = auditing.chain_of(lane)
@@ -82,7 +83,11 @@ async def _stage_one(tools: Toolbox, run: Run, source: Source, lane: LaneProgres
         cursor=cursor or "",
         done=cursor is None,
         tally=lane.tally + Tally(extracted=len(records)),
-        notes={**lane.notes, "shards": number + bool(records)},
+        notes={
+            **lane.notes,
+            "shards": number + bool(records),
+            "timeless": lane.notes["timeless"] or pickup.is_timeless(records),
+        },
     )
 
 
@@ -100,9 +105,18 @@ async def begin_pickup(tools: Toolbox, about: About) -> About:
     begun = [lane.generation for lane in lanes if lane.generation != "base"]
     finished = not begun or all(lane.done for lane in lanes if lane.generation == max(begun))
     loaded = await _loaded(tools, run, max(begun)) if begun else True
-    number = (int(max(begun).removeprefix("delta-")) if begun else 0) + (1 if finished and loaded else 0)
-    await tools.runs.note(run.id, pickups_begun=run.pickups_asked, generation=number)
-    return About(run.id, f"delta-{max(number, 1):04d}", about.closing)
+    fresh = finished and loaded
+    number = max((int(max(begun).removeprefix("delta-")) if begun else 0) + fresh, 1)
+    generation = layout.delta(number)
+    # A pickup that goes on reads what it began with; whoever asked for a newer export since gets a pickup of its own.
+    columns: dict[str, str | int] = {"generation": number}
+    if fresh:
+        lists = about.closing or run.lists_asked > run.pickups_begun or run.lists_in == generation
+        columns |= {"bundle": run.bundle_asked, "lists_in": generation if lists else ""}
+    if fresh or run.bundle_asked == run.bundle:
+        columns["pickups_begun"] = run.pickups_asked
+    await tools.runs.note(run.id, **columns)
+    return About(run.id, generation, about.closing)
 
 
 async def _loaded(tools: Toolbox, run: Run, generation: str) -> bool:

@@ -21,6 +21,9 @@ class Run:
     generation that writes it, ``overwrites`` the latest generation that may write over what people changed.
     ``rollbacks`` counts the ways back that were asked for, ``release`` names the rows that the latest one may undo
     although somebody edited them since: ``rows`` by id, ``tables`` by name.
+    ``bundle`` is the export that the latest pickup reads, where it is a newer one than the run began with, and
+    ``bundle_asked`` the one that the next pickup is to read. ``lists_asked`` is the latest pickup that is to look for
+    records that are gone, ``lists_in`` the generation that does. ``removes`` names the generations that take rows away.
     ``purge`` is who asked for its health data to go, how much there was, and when it was gone; ``purged_at`` when there
     was a certificate for it. ``claimed_at`` is when it asked for the objects it writes in its environment.
     ``audit_key`` turns ids into the keyed hashes of the audit trail, in hexadecimal; one that a vault wraps would get a
@@ -49,6 +52,11 @@ class Run:
     release: Mapping[str, Any] | None = None
     rehearsals_asked: int = 0
     rehearsals_done: int = 0
+    bundle: str = ""
+    bundle_asked: str = ""
+    lists_asked: int = 0
+    lists_in: str = ""
+    removes: str = ""
     claimed_at: str = ""
     purge: Mapping[str, Any] | None = None
     purged_at: str = ""
@@ -69,6 +77,16 @@ class Run:
     def turn(self) -> int:
         """Which way back is under way, or was the last."""
         return max(self.rollbacks, 1)
+
+    @property
+    def blob(self) -> str:
+        """The export that is read now; nothing where the source is no bundle."""
+        return self.bundle or str(self.request["source"].get("blob") or "")
+
+    @property
+    def removals(self) -> tuple[str, ...]:
+        """The generations in which rows went whose records are gone from the source, in turn."""
+        return tuple(self.removes.split())
 
     def option(self, name: str) -> Any:
         """One option of the start request; defaults were filled in when it was accepted."""

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import io
+import json
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from azure.storage.blob import ContainerClient
 
 from sandbox.corepractice.bundle import write_bundle
+from sandbox.corepractice.changes import Script, apply_script, merge
 from sandbox.corepractice.clinic import Clinic
 from sandbox.corepractice.practice import Practice
-from sandbox.customer import Customer
+from sandbox.customer import APPROVER, Customer
+from shared.vocabulary import row_id
 from tests.journeys.conftest import Stay
+from tests.journeys.somebody import Somebody
+from tests.journeys.watching import poll
 
 PATIENTS, SEED = 40, 7
 TOWN = {"patients": PATIENTS, "seed": SEED}
 
 
-def _upload(stay: Stay, name: str, form: str) -> None:
+def _upload(
+    stay: Stay, name: str, form: str, practice: Practice | None = None, *, exported_at: str | None = None
+) -> None:
     content = io.BytesIO()
-    write_bundle(Practice(Clinic(PATIENTS, SEED)), content, format=form)
+    write_bundle(practice or Practice(Clinic(PATIENTS, SEED)), content, format=form, exported_at=exported_at)
     content.seek(0)
     with ContainerClient.from_connection_string(stay.town.storage_connection, "inbox") as inbox:
         inbox.upload_blob(name, content)
@@ -40,17 +48,23 @@ def through_the_api(town: Stay) -> dict[str, Any]:
     return {"counts": counts, "verdict": verdict, "before": before}
 
 
-@pytest.mark.parametrize("form", ["csv", "xlsx"])
-def test_r99_a16_a_clinic_as_a_bundle_moves_as_the_same_clinic_does_through_the_api(
-    town: Stay, through_the_api: dict[str, Any], form: str
-):
+def _moved(town: Stay, through_the_api: dict[str, Any], form: str) -> tuple[Customer, str]:
+    """A run out of a bundle in its delta window, with all of the practice arrived."""
     customer = town.customer("Harbour Dental")
     _upload(town, f"exports/{form}.zip", form)
     run = customer.start({**customer.request(), "source": {"kind": "bundle", "blob": f"exports/{form}.zip"}})
     loaded = customer.approve_until_delta(run)
     assert loaded["objects"] == through_the_api["counts"]
+    return customer, run
+
+
+def test_r99_a16_a_clinic_as_a_bundle_moves_as_the_same_clinic_does_through_the_api(
+    town: Stay, through_the_api: dict[str, Any]
+):
+    customer, run = _moved(town, through_the_api, "xlsx")
     status = _pick_up_and_close(customer, run)
     assert status["delta"] == {"created": 0, "updated": 0, "set_aside": 0}
+    assert "source-changes" not in status["documents"]
     verdict = customer.document(run, "verdict")["document"]
     assert verdict["proved"]
     assert verdict["fields_verified"] == through_the_api["verdict"]["fields_verified"]
@@ -65,3 +79,136 @@ def _pick_up_and_close(customer: Customer, run: str) -> dict[str, Any]:
     """A bundle never changes: the pickup looks, and finds nothing new."""
     customer.api.call("POST", f"/api/migrations/{run}/pickup?close=true", b"")
     return customer.until(run, waits_for="sign-off")
+
+
+@dataclass
+class Day:
+    """What happened at the practice between two exports."""
+
+    practice: Practice
+    done: dict[str, Any]
+    merged: tuple[str, str]
+    whole: str  # a patient deleted with all that hung on them
+    dangling: str  # a patient deleted, of whom something is still there
+    leaf: str  # an appointment deleted, on which nothing hangs
+    edited: str  # the same, and somebody works with its row
+
+    @classmethod
+    def at(cls, practice: Practice) -> Day:
+        done = apply_script(practice, Script(seed=3, created=2, updated=5, appointments=4, records=14))
+        quiet = [a for a in practice.all("appointments") if not _hangs_on(practice, str(a["id"]))]
+        people = {str(p["id"]) for p in practice.all("patients")} - set(done["patients"]["updated"])
+        theirs = [str(a["patient_id"]) for a in practice.all("appointments") if a["patient_id"] in people]
+        loser, survivor, whole, dangling = list(dict.fromkeys(theirs))[:4]
+        safe = [str(a["id"]) for a in quiet if a["patient_id"] not in (loser, survivor, whole, dangling)]
+        merge(practice, loser, survivor)
+        for name in practice.objects:
+            if "patient_id" in practice.records.fields[name]:
+                for one in [str(r["id"]) for r in practice.all(name) if r["patient_id"] == whole]:
+                    practice.remove(name, one)
+        for name, id_ in (("patients", whole), ("patients", dangling), *(("appointments", a) for a in safe[:2])):
+            practice.remove(name, id_)
+        return cls(practice, done, (loser, survivor), whole, dangling, *safe[:2])
+
+
+def _hangs_on(practice: Practice, appointment: str) -> bool:
+    names = [name for name in practice.objects if "appointment_id" in practice.records.fields[name]]
+    return any(record["appointment_id"] == appointment for name in names for record in practice.all(name))
+
+
+def _row(name: str, source_id: str) -> str:
+    return row_id("harbour-dental", name, source_id)
+
+
+def _ids(customer: Customer) -> set[str]:
+    return {str(line["id"]) for line in map(json.loads, customer.export()) if "row" in line}
+
+
+def test_n13_a28_what_a_newer_export_changed_deleted_and_merged_arrives_and_goes_only_when_approved(
+    town: Stay, through_the_api: dict[str, Any]
+):
+    customer, run = _moved(town, through_the_api, "csv")
+    pickup, receptionist = f"/api/migrations/{run}/pickup", Somebody(town)
+
+    then = Practice(Clinic(PATIENTS, SEED))
+    day = Day.at(Practice(Clinic(PATIENTS, SEED)))
+    _upload(town, "exports/second.zip", "csv", day.practice)
+    _upload(town, "exports/older.zip", "csv", day.practice, exported_at="2020-01-01T08:00:00+11:00")
+    _upload(town, "exports/elsewhere.zip", "csv", Practice(Clinic(3, 1, "Australia/Perth")))
+    for blob, why in (
+        ("nowhere", "bundle-missing"), ("older", "bundle-older"), ("elsewhere", "another-practice"),
+    ):  # fmt: skip
+        refused = customer.refusal(
+            lambda blob=blob: customer.api.call("POST", pickup, {"bundle": f"exports/{blob}.zip"})
+        )
+        assert (refused.status, refused.problem["type"].rpartition("/")[2]) == (422, why)
+    receptionist.changes("bw_dentalappointments", _row("appointments", day.edited), bw_reason="Rang us")
+
+    customer.api.call("POST", pickup, {"bundle": "exports/second.zip"})
+    poll(lambda: "source-changes" in customer.status(run)["documents"])
+    shown = customer.document(run, "source-changes")
+    told = shown["document"]["generations"]["delta-0001"]
+    assert told["complete"]
+    for name in then.objects:
+        before = {str(r["id"]): r for r in then.all(name)}
+        now = {str(r["id"]): r for r in day.practice.all(name)}
+        counts = told["objects"][name]
+        both = set(before) & set(now)
+        assert counts["created"] == len(set(now) - set(before)), name
+        assert counts["modified"] == len([id_ for id_ in both if before[id_] != now[id_]]), name
+        assert counts["unchanged"] == len([id_ for id_ in both if before[id_] == now[id_]]), name
+        assert counts["deleted"] + counts["merged"] == len(set(before) - set(now)), name
+    loser, survivor = day.merged
+    gone = {(one["object"], one["source"]): one for one in shown["document"]["gone"]["listed"]}
+    assert gone["patients", loser] == {
+        "object": "patients", "source": loser, "what": "merged", "into": survivor, "found_in": "delta-0001",
+    }  # fmt: skip
+    assert gone["patients", day.whole]["what"] == gone["patients", day.dangling]["what"] == "deleted"
+    assert {one["source"] for one in shown["document"]["archive_flips"]} == set(day.done["patients"]["archive_flipped"])
+    contacts = {_row("patients", id_) for id_ in (loser, day.whole, day.dangling)}
+    assert contacts <= _ids(customer)  # nothing goes by itself
+    assert {_row("patients", id_) for id_ in day.done["patients"]["created"]} <= _ids(customer)
+
+    customer.api.call("POST", pickup, {"bundle": "exports/second.zip"})
+    _pick_up_and_close(customer, run)  # and that export holds nothing new the second time
+    assert customer.document(run, "source-changes")["digest"] == shown["digest"]
+    verdict = customer.document(run, "verdict")["document"]
+    assert verdict["proved"], verdict["because"]
+    assert verdict["gone_in_source"]["patients"] == 3
+    reasons = customer.document(run, "exceptions")["document"]["counts"]
+    assert reasons["gone-in-source"] == shown["document"]["gone"]["count"]
+
+    asked = {"how": "remove", "by": APPROVER, "digest": shown["digest"], "objects": list(verdict["gone_in_source"])}
+    repair = f"/api/migrations/{run}/repair"
+    for wrong, why in (({"digest": "0" * 64}, "other-digest"), ({"objects": ["staff"]}, "not-gone")):
+        refused = customer.refusal(lambda wrong=wrong: customer.api.call("POST", repair, {**asked, **wrong}))
+        assert refused.problem["type"].rpartition("/")[2] == why
+    customer.api.call("POST", repair, asked)
+    poll(lambda: customer.document(run, "verdict")["document"]["turn"] == verdict["turn"] + 1)
+    customer.until(run, waits_for="sign-off")
+    left = customer.document(run, "source-changes")["document"]
+    assert {(one["object"], one["source"]) for one in left["gone"]["listed"]} == {
+        ("patients", day.dangling), ("appointments", day.edited),
+    }, left  # fmt: skip
+    held = {name: one["held"] for name, one in left["removals"]["delta-0004"].items() if one["held"]}
+    assert held == {"patients": {"still-used": 1}, "appointments": {"edited-since": 1}}
+    assert contacts & _ids(customer) == {_row("patients", day.dangling)}
+    verdict = customer.document(run, "verdict")["document"]
+    assert verdict["proved"], verdict["because"]
+    assert verdict["objects"]["patients"]["reasons"]["merged-in-source"] == 1
+    customer.decide(run, "sign-off")
+    customer.until(run, phase="finished")
+
+    customer.api.call("POST", f"/api/migrations/{run}/rollback?dry_run=true", b"")
+    poll(lambda: "rollback-rehearsal" in customer.status(run)["documents"])
+    foretold = customer.document(run, "rollback-rehearsal")["document"]
+    customer.ask(run, "rollback")
+    customer.until(run, phase="rolled-back")
+    happened = customer.document(run, "rollback")["document"]
+    assert happened["objects"] == foretold["objects"]
+    again = {"release": {"tables": ["bw_dentalappointment"]}, "by": APPROVER}
+    again["digest"] = customer.document(run, "rollback-held")["digest"]
+    customer.api.call("POST", f"/api/migrations/{run}/rollback", again)
+    customer.until(run, phase="rollback")
+    customer.until(run, phase="rolled-back")
+    assert customer.export() == through_the_api["before"]
