@@ -102,7 +102,9 @@ async def _read(tools: Toolbox, run: Run, source: Source, lane: LaneProgress) ->
         await snapshots.keep_seen(tools, run, lane, pieces, marks)
         counts[LISTED] += len(marks)
         pieces += 1
-    return replace(lane, cursor=cursor or "", notes={**lane.notes, "counts": counts, "pieces": pieces}), cursor is None
+    return replace(
+        lane, cursor=cursor or "", notes={**lane.notes, "counts": dict(counts), "pieces": pieces}
+    ), cursor is None
 
 
 async def _staged(tools: Toolbox, run: Run, lane: LaneProgress, fresh: list[Record]) -> LaneProgress:
@@ -142,7 +144,7 @@ async def _confirm(tools: Toolbox, run: Run, source: Source, lane: LaneProgress)
     other = [record for record in there if then.told(record) == MODIFIED]
     lane = await _staged(tools, run, lane, other)
     counts = Counter(lane.notes["counts"]) + Counter({MODIFIED: len(other), LISTED: len(there)})
-    lane = replace(lane, notes={**lane.notes, "counts": counts})
+    lane = replace(lane, notes={**lane.notes, "counts": dict(counts)})
     over = first + CONFIRMED_AT_A_TIME >= len(names)
     return _at(lane, SETTLE) if over else _at(lane, CONFIRM, str(first + CONFIRMED_AT_A_TIME))
 

@@ -155,7 +155,7 @@ async def _stage(tools: Toolbox, run: Run, maps: Mapping[str, ObjectMap], turn: 
         await write(source)
     for source in {object_map.source for object_map in maps.values()}:
         before = await tools.runs.lane(run.id, "extract", previous(generation), source, 0)
-        notes = {**before.notes, "shards": shards.get(source, 0), "counts": {}}
+        notes = {**before.notes, "shards": shards.get(source, 0), "counts": {}, "again": True}
         tally = Tally(extracted=counts.get(source, 0))
         await tools.runs.put_lane(
             run.id, LaneProgress("extract", generation, source, done=True, tally=tally, notes=notes)

@@ -31,12 +31,25 @@ async def known(tools: Toolbox, run: Run, source: str, *, before: str) -> Snapsh
     them gone. Kept while the pickup reads that object."""
     mark = (run.id, before, source)
     if mark not in tools.snapshots:
-        parts = [await tools.staging.snapshot(one) for _, one in await shards(tools, run, source, before=before)]
+        parts = await _as_the_source_said(tools, run, source, before=before)
         earlier = generations_before(before)[-1]
         lane = await tools.runs.lane(run.id, "extract", earlier, source, 0)
         gone = frozenset(map(fingerprint, await gone_by(tools, lane)))
         tools.snapshots[mark] = await asyncio.to_thread(overlaid, parts, without=gone)
     return tools.snapshots[mark]
+
+
+async def _as_the_source_said(tools: Toolbox, run: Run, source: str, *, before: str) -> list[Snapshot]:
+    """The snapshots of an object's shards as they came from the source: before anything was joined to their records,
+    and without what was only staged again."""
+    found = []
+    for generation in generations_before(before):
+        lane = await tools.runs.lane(run.id, "extract", generation, source, 0)
+        for number, address in await tools.runs.numbered_shards(run.id, generation, source):
+            path = layout.shard_path(run.id, source, generation, number)
+            if not lane.notes.get("again"):
+                found.append(await tools.staging.snapshot(address, path=path))
+    return found
 
 
 def forget(tools: Toolbox, run: Run, source: str, *, before: str) -> None:

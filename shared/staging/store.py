@@ -104,9 +104,10 @@ class Staging:
         packed = await self.find_bytes(layout.ids_path(address.path))
         return packed is None or source_id in Snapshot.read(packed)  # None: staged before there were indexes
 
-    async def snapshot(self, address: Address) -> Snapshot:
-        """Which records a shard has, and the sums of what they say."""
-        packed = await self.find_bytes(layout.ids_path(address.path))
+    async def snapshot(self, address: Address, *, path: str = "") -> Snapshot:
+        """Which records a shard has, and the sums of what they say; as it was first staged under ``path``, where
+        another has taken its place since."""
+        packed = await self.find_bytes(layout.ids_path(path or address.path))
         return Snapshot.of(await self.read_shard(address)) if packed is None else Snapshot.read(packed)
 
     async def write_bytes(self, path: str, content: bytes) -> Address:
