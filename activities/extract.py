@@ -30,13 +30,13 @@ async def extract(tools: Toolbox, slice_: Slice) -> Progress:
         return Progress()
     if not lane.notes:
         lane = await _begun(tools, run, lane)
-    base = lane.generation == "base"
-    for _ in range(SHARDS_AT_A_TIME if base else 1):
-        lane = await (_stage_one if base else pickup.read_on)(tools, run, source, lane)
+    stage = _stage_one if lane.generation == "base" else pickup.read_on
+    for _ in range(SHARDS_AT_A_TIME):
+        lane = await stage(tools, run, source, lane)
         if lane.done:
             await auditing.close(tools, run, auditing.chain_of(lane))
         await tools.runs.put_lane(run.id, lane)
-        if lane.done:
+        if lane.done or lane.notes.get("stage", pickup.SINCE) != pickup.SINCE:
             break
     return Progress(more=not lane.done)
 
@@ -86,7 +86,7 @@ async def _stage_one(tools: Toolbox, run: Run, source: Source, lane: LaneProgres
         notes={
             **lane.notes,
             "shards": number + bool(records),
-            "timeless": lane.notes["timeless"] or pickup.is_timeless(records),
+            "timeless": lane.notes.get("timeless") or pickup.is_timeless(records),
         },
     )
 

@@ -81,9 +81,10 @@ async def _read(tools: Toolbox, run: Run, source: Source, lane: LaneProgress) ->
     counts: Counter[str] = Counter(lane.notes["counts"])
     fresh: list[Record] = []
     marks, cursor, read = array("Q"), lane.cursor or None, 0
-    while read < SHARDS_AT_A_TIME * size:
-        since = lane.notes["since"] if stage == SINCE else None
-        page = await source.page(lane.object, cursor=cursor, since=since, limit=min(PAGE_RECORDS, size))
+    since, limit = lane.notes["since"] if stage == SINCE else None, min(PAGE_RECORDS, size)
+    most = size if stage == SINCE else SHARDS_AT_A_TIME * size  # of what is compared, little is staged
+    while read + limit <= most:
+        page = await source.page(lane.object, cursor=cursor, since=since, limit=limit)
         for record in page.records:
             mark = fingerprint(str(record["id"]))
             marks.append(mark)
