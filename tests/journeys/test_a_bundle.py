@@ -44,7 +44,7 @@ def through_the_api(town: Stay) -> dict[str, Any]:
     script = {"seed": 4, "created": 1, "updated": 5, "deleted": 1, "merged": 1, "records": 0}
     day = Api(town.town.corepractice_url).call("POST", "/sandbox/change", script)
     customer.ask(run, "pickup")
-    poll(lambda: "source-changes" in customer.status(run)["documents"])
+    poll(lambda: "source-changes" in customer.status(run)["documents"], patience=300)
     changes = customer.document(run, "source-changes")["document"]
     customer.ask(run, "rollback")
     customer.until(run, phase="rolled-back")
@@ -135,7 +135,7 @@ def _hangs_on(practice: Practice, appointment: str) -> bool:
 def _next_verdict(customer: Customer, run: str, after: dict[str, Any] | None = None) -> dict[str, Any]:
     """The verdict after the one that was read, or after the first; the run waits again by then."""
     turn = after["turn"] if after else 1
-    poll(lambda: customer.document(run, "verdict")["document"]["turn"] > turn)
+    poll(lambda: customer.document(run, "verdict")["document"]["turn"] > turn, patience=300)
     customer.until(run, waits_for="window")
     found: dict[str, Any] = customer.document(run, "verdict")["document"]
     return found
@@ -168,7 +168,7 @@ def test_n13_a28_what_a_newer_export_changed_deleted_and_merged_arrives_and_goes
         assert (refused.status, refused.problem["type"].rpartition("/")[2]) == (422, why)
 
     customer.api.call("POST", pickup, {"bundle": "exports/second.zip"})
-    poll(lambda: "source-changes" in customer.status(run)["documents"])
+    poll(lambda: "source-changes" in customer.status(run)["documents"], patience=300)
     shown = customer.document(run, "source-changes")
     told = shown["document"]["generations"]["delta-0001"]
     assert told["complete"]

@@ -13,9 +13,9 @@ T = TypeVar("T")
 PATIENCE = 90.0
 
 
-def poll(look: Callable[[], T]) -> T:
+def poll(look: Callable[[], T], *, patience: float = PATIENCE) -> T:
     """Look again and again until there is something true to see; AssertionError when patience ends."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not (seen := look()):
         assert time.monotonic() < deadline, "it never happened"
         time.sleep(0.05)
