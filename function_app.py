@@ -235,9 +235,9 @@ async def resume_migration(req: func.HttpRequest, client: df.DurableOrchestratio
 @app.route("migrations/{run}/pickup", methods=["POST"])
 @app.durable_client_input(client_name="client")
 async def pickup_changes(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """Pick up the source's changes now; ``?close=true`` closes the window afterwards."""
-    close = req.params.get("close") == "true"
-    return await about_run(req, client, asked_by(req, partial(reception.pickup, close=close)))
+    """Pick up the source's changes now; ``?close=true`` closes the window afterwards. The body may name an export."""
+    verb = partial(reception.pickup, body=req.get_body(), close=req.params.get("close") == "true")
+    return await about_run(req, client, asked_by(req, verb))
 
 
 @app.route("migrations/{run}/audit", methods=["GET"])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from activities import documents
+from activities.changes import publish_changes
 from activities.link import object_maps
 from activities.reading import present
 from activities.toolbox import Toolbox
@@ -22,8 +23,9 @@ MOST_LISTED = 1_000
 
 
 async def conflicts(tools: Toolbox, about: About) -> Nothing:
-    """Publish what is in dispute after a pickup; nothing where nothing ever was."""
+    """Publish what the source changed, and what is in dispute after a pickup; nothing where nothing ever was."""
     run = await tools.run(about.run)
+    await publish_changes(tools, run)
     fields: list[dict[str, Any]] = []
     for name, object_map in (await object_maps(tools, run)).items():
         async for source_id, reason, columns in tools.runs.each_aside(run.id, name):

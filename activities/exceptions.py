@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from activities import documents
+from activities.changes import pending
 from activities.toolbox import Toolbox
+from shared.delta.departures import GONE_IN_SOURCE
 from shared.runs.model import Run
 
 MOST_LISTED = 5_000
@@ -43,6 +45,9 @@ async def _lines(tools: Toolbox, run: Run, verdict: Mapping[str, Any]) -> AsyncI
                 yield _line(name, reason, record=record, column=column)
     for table, row in verdict["unexpected"]:
         yield _line(table, "unexpected", row=row)
+    for name, gone in (await pending(tools, run)).items():
+        for record in gone:
+            yield _line(name, GONE_IN_SOURCE, record=record)
     for name, row, record, reason in verdict["files"].get("listed", ()):
         yield _line(name, reason, record=record, row=row)
 

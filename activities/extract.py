@@ -6,19 +6,19 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from activities import auditing, documents
+from activities import auditing, documents, pickup
 from activities.bookkeeping import not_beside
 from activities.counting import count_staged
 from activities.erased import without_erased
+from activities.pickup import PAGE_RECORDS, SHARDS_AT_A_TIME
 from activities.toolbox import Toolbox
 from shared.corepractice.source import Source
 from shared.mapping.model import parse
 from shared.runs.model import LaneProgress, Run
+from shared.staging import layout
 from shared.vocabulary import Tally
 from shared.wire.payloads import About, Progress, Slice, Window
 
-SHARDS_AT_A_TIME = 5
-PAGE_RECORDS = 500
 SHARD_CHARACTERS = 16_000_000
 """Of text in one shard: notes may be long, and a shard is in memory whole."""
 OVERLAP = timedelta(minutes=10)
@@ -34,24 +34,26 @@ async def extract(tools: Toolbox, slice_: Slice) -> Progress:
         return Progress()
     if not lane.notes:
         lane = await _begun(tools, run, lane)
+    stage = _stage_one if lane.generation == "base" else pickup.read_on
     for _ in range(SHARDS_AT_A_TIME):
-        lane = await _stage_one(tools, run, source, lane)
+        lane = await stage(tools, run, source, lane)
         if lane.done:
             await auditing.close(tools, run, auditing.chain_of(lane))
         await tools.runs.put_lane(run.id, lane)
-        if lane.done:
+        if lane.done or lane.notes.get("stage", pickup.SINCE) != pickup.SINCE:
             break
     return Progress(more=not lane.done)
 
 
 async def _begun(tools: Toolbox, run: Run, lane: LaneProgress) -> LaneProgress:
     """Where the lane starts: at the beginning, or at what changed since the generation before began."""
-    since = ""
+    since, notes = "", {"timeless": False, "bundle": run.blob}
     if lane.generation != "base":
         before = await tools.runs.lane(run.id, "extract", previous(lane.generation), lane.object, 0)
         since = (datetime.fromisoformat(before.notes["began"]) - OVERLAP).isoformat(timespec="seconds")
+        notes = pickup.begun(run, lane, before)
     began = datetime.now(UTC).isoformat(timespec="seconds")
-    lane = replace(lane, notes={"began": began, "since": since, "shards": 0})
+    lane = replace(lane, notes={"began": began, "since": since, "shards": 0, **notes})
     await tools.runs.put_lane(run.id, lane)
     return lane
 
@@ -63,12 +65,12 @@ def previous(generation: str) -> str:
 
 
 async def _stage_one(tools: Toolbox, run: Run, source: Source, lane: LaneProgress) -> LaneProgress:
-    """One shard. Its number comes from the lane, so a repeat after a crash writes the same shard again."""
+    """One shard of the base. Its number comes from the lane, so a repeat after a crash writes the same shard again."""
     records: list[dict[str, Any]] = []
     cursor: str | None = lane.cursor or None
     most, length = min(PAGE_RECORDS, tools.settings.shard_records), 0
     while len(records) < tools.settings.shard_records and length < SHARD_CHARACTERS:
-        page = await source.page(lane.object, cursor=cursor, since=lane.notes["since"] or None, limit=most)
+        page = await source.page(lane.object, cursor=cursor, limit=most)
         records += without_erased(run, lane.object, page.records)
         length += sum(len(value) for record in page.records for value in record.values() if type(value) is str)
         cursor = page.next_cursor
@@ -76,8 +78,7 @@ async def _stage_one(tools: Toolbox, run: Run, source: Source, lane: LaneProgres
             break
     number = int(lane.notes["shards"])
     if records:
-        if lane.generation == "base":
-            await count_staged(tools, run.id, lane.object, number, records)
+        await count_staged(tools, run.id, lane.object, number, records)
         address = await tools.staging.write_shard(run.id, lane.object, lane.generation, number, records)
         await tools.runs.put_shard(run.id, lane.object, lane.generation, number, address)
         chain = auditing.chain_of(lane)
@@ -87,7 +88,11 @@ async def _stage_one(tools: Toolbox, run: Run, source: Source, lane: LaneProgres
         cursor=cursor or "",
         done=cursor is None,
         tally=lane.tally + Tally(extracted=len(records)),
-        notes={**lane.notes, "shards": number + bool(records)},
+        notes={
+            **lane.notes,
+            "shards": number + bool(records),
+            "timeless": lane.notes.get("timeless") or pickup.is_timeless(records),
+        },
     )
 
 
@@ -106,9 +111,18 @@ async def begin_pickup(tools: Toolbox, about: About) -> About:
     begun = [lane.generation for lane in lanes if lane.generation != "base"]
     finished = not begun or all(lane.done for lane in lanes if lane.generation == max(begun))
     written = await loaded(tools, run, max(begun)) if begun else True
-    number = (int(max(begun).removeprefix("delta-")) if begun else 0) + (1 if finished and written else 0)
-    await tools.runs.note(run.id, pickups_begun=run.pickups_asked, generation=number)
-    return About(run.id, f"delta-{max(number, 1):04d}", about.closing)
+    fresh = finished and written
+    number = max((int(max(begun).removeprefix("delta-")) if begun else 0) + fresh, 1)
+    generation = layout.delta(number)
+    # A pickup that goes on reads what it began with; whoever asked for a newer export since gets a pickup of its own.
+    columns: dict[str, str | int] = {"generation": number}
+    if fresh:
+        lists = about.closing or run.lists_asked > run.pickups_begun or run.lists_in == generation
+        columns |= {"bundle": run.bundle_asked, "lists_in": generation if lists else ""}
+    if fresh or run.bundle_asked == run.bundle:
+        columns["pickups_begun"] = run.pickups_asked
+    await tools.runs.note(run.id, **columns)
+    return About(run.id, generation, about.closing)
 
 
 async def loaded(tools: Toolbox, run: Run, generation: str) -> bool:

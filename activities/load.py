@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from activities import auditing, merging
-from activities.files import left_behind, receipts_of
 from activities.link import object_maps
-from activities.merging import Left
+from activities.merging import Left, left_before
 from activities.reading import present as rows_there
+from activities.removing import remove
 from activities.there import There, there
 from activities.toolbox import Toolbox
 from shared.audit.event import APP, Event
@@ -110,6 +110,8 @@ async def load(tools: Toolbox, slice_: Slice) -> Progress:
     """
     run = await tools.run(slice_.run)
     lane = await tools.runs.lane(run.id, slice_.step, slice_.generation, slice_.object, slice_.lane)
+    if slice_.generation in run.removals:
+        return await remove(tools, run, lane)
     object_map = (await object_maps(tools, run))[slice_.object]
     shards = (await tools.runs.shards(run.id, slice_.generation, object_map.source))[slice_.lane :: slice_.lanes]
     shard = int((lane.cursor or "0").partition(":")[0])
@@ -194,7 +196,7 @@ async def _work(tools: Toolbox, run: Run, slice_: Slice, object_map: ObjectMap, 
     ids = {object_map.row_id(record) for record in records}
     if object_map.object == "notes" and slice_.generation.startswith("delta"):
         ids |= {row for record in records for row in _part_ids(object_map, record)}
-    left = await _left_before(tools, run, journal, slice_, ids)
+    left = await left_before(tools, run, slice_.object, ids, generation=slice_.generation)
     over = slice_.generation == run.overwrites
     lane = layout.journal_lane(slice_.generation, slice_.object, slice_.lane)
     begun = frozenset(number for number, _ in await journal.pages(lane))
@@ -202,23 +204,6 @@ async def _work(tools: Toolbox, run: Run, slice_: Slice, object_map: ObjectMap, 
     return Work(
         tools, run, slice_, object_map, object_map.wave, tools.target_of(run), journal, left, known, begun, over
     )
-
-
-async def _left_before(tools: Toolbox, run: Run, journal: Journal, slice_: Slice, ids: set[str]) -> dict[str, Left]:
-    """The entries that earlier generations of this run left for these rows: first before-value, last version."""
-    left: dict[str, Left] = {}
-    lanes = [lane for lane in await tools.runs.lanes(run.id, "load") if lane.object == slice_.object]
-    for lane in sorted(lanes, key=lambda lane: layout.order_of(lane.generation)):
-        if layout.order_of(lane.generation) >= layout.order_of(slice_.generation):
-            continue
-        name = layout.journal_lane(lane.generation, lane.object, lane.lane)
-        async for page in journal.each(name):
-            for entry in page.open:  # what was put back since is not ours any more
-                if entry.id in ids and entry.version:
-                    first = left.get(entry.id, entry)
-                    left[entry.id] = Left(entry.id, first.before, entry.version, page.shard)
-    receipts = await receipts_of(tools, run, slice_.object, left)
-    return {id_: replace(entry, version=left_behind(entry, receipts.get(id_)).version) for id_, entry in left.items()}
 
 
 async def _batch(work: Work, records: list[dict[str, Any]], *, page: int) -> tuple[Tally, dict[str, int]]:

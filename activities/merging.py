@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+from activities.files import left_behind, receipts_of
 from activities.toolbox import Toolbox
 from activities.tracing import rows_from
 from shared.delta import three_way
@@ -22,6 +23,23 @@ class Left(Entry):
     """An entry that an earlier generation left; ``shard`` is where the record lies that its row was written from."""
 
     shard: str = ""
+
+
+async def left_before(tools: Toolbox, run: Run, name: str, ids: Collection[str], *, generation: str) -> dict[str, Left]:
+    """The entries that earlier generations of this run left for these rows: first before-value, last version."""
+    left: dict[str, Left] = {}
+    journal, before = await tools.journal(run.id), layout.order_of(generation)
+    lanes = [lane for lane in await tools.runs.lanes(run.id, "load") if lane.object == name]
+    for lane in sorted(lanes, key=lambda lane: layout.order_of(lane.generation)):
+        if layout.order_of(lane.generation) >= before:
+            continue
+        async for page in journal.each(layout.journal_lane(lane.generation, lane.object, lane.lane)):
+            for entry in page.open:  # what was put back since is not ours any more
+                if entry.id in ids and entry.version:
+                    first = left.get(entry.id, entry)
+                    left[entry.id] = Left(entry.id, first.before, entry.version, page.shard)
+    receipts = await receipts_of(tools, run, name, left)
+    return {id_: replace(entry, version=left_behind(entry, receipts.get(id_)).version) for id_, entry in left.items()}
 
 
 async def weigh(

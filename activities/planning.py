@@ -31,6 +31,8 @@ async def plan(tools: Toolbox, asked: Slice) -> Plan:
     mapping = parse(await documents.need(tools, run.id, "mapping"))
     if asked.step == "extract":
         return Plan(waves.one_lane_each(run.id, asked.step, asked.generation, mapping.sources()))
+    if asked.step == "attach" and asked.generation in run.removals:
+        return Plan()  # files go with their rows
     if asked.step == "attach":
         return await _attach(tools, run, mapping, asked.generation)
     if asked.step == "prove_files":
@@ -43,6 +45,8 @@ async def plan(tools: Toolbox, asked: Slice) -> Plan:
     await there.look(tools, run, asked.generation)
     shards = await _shards(tools, run, mapping, asked.generation)
     order = waves.waves(mapping)
+    if asked.generation in run.removals:
+        return Plan(waves.by_shards(run.id, asked.step, asked.generation, order[::-1], shards, lanes=1))
     found = waves.by_shards(run.id, asked.step, asked.generation, order, shards, lanes=tools.settings.lanes)
     if found:
         await still_fit(tools, run)

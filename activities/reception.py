@@ -11,7 +11,7 @@ from typing import Any
 
 from activities import auditing, documents, neighbours
 from activities.preflight import preflight
-from activities.toolbox import Toolbox
+from activities.toolbox import Toolbox, export
 from activities.way_back import of_that_turn
 from shared import answers, gates, intake
 from shared.answers import Answer
@@ -40,6 +40,7 @@ DOCUMENTS = (
     "exceptions",
     "verdict",
     "conflicts",
+    "source-changes",
     "rollback-rehearsal",
     "rollback-held",
     "rollback",
@@ -256,16 +257,38 @@ async def resume(tools: Toolbox, run: Run, *, who: str = KEY_HOLDER) -> Outcome:
     return Outcome(Answer(202, {"run": run.id, "asked": "resume"}), wake=await waiters(tools, run))
 
 
-async def pickup(tools: Toolbox, run: Run, *, close: bool, who: str = KEY_HOLDER) -> Outcome:
-    """Pick up the source's changes now; ``close`` makes it the last time."""
-    refusal = gates.judge_pickup(run)
+async def pickup(tools: Toolbox, run: Run, body: bytes = b"", *, close: bool, who: str = KEY_HOLDER) -> Outcome:
+    """Pick up the source's changes now; ``close`` makes it the last time. A body may name a newer export."""
+    if len(body) > intake.LARGEST_BODY:
+        return Outcome(answers.too_large(intake.LARGEST_BODY))
+    try:
+        bundle = intake.pickup(body).bundle
+    except intake.Doubtful as doubtful:
+        return Outcome(answers.doubtful(doubtful.complaints))
+    refusal = gates.judge_pickup(run, bundle=bundle)
+    if refusal is None and bundle and bundle != run.blob:
+        refusal = await _judge_bundle(tools, run, bundle)
     if refusal:
         return Outcome(answers.refused(refusal))
-    marks: Mapping[str, Any] = {"close_asked": True} if close else {"pickups_asked": run.pickups_asked + 1}
-    await tools.audit.add(run.id, Event("pickup-asked", who, {"close": close}))
+    asked_now = run.pickups_asked + 1
+    marks: dict[str, Any] = {"close_asked": True} if close else {"pickups_asked": asked_now}
+    # A complete list costs what the first extraction did: a person may want that, the timer does not.
+    marks |= {"lists_asked": asked_now} if who != TIMER and not close else {}
+    marks |= {"bundle_asked": bundle} if bundle else {}
+    await tools.audit.add(run.id, Event("pickup-asked", who, {"close": close, "bundle": bool(bundle)}))
     await tools.runs.note(run.id, **marks)
     asked = "close" if close else "pickup"
     return Outcome(Answer(202, {"run": run.id, "asked": asked}), wake=await waiters(tools, run))
+
+
+async def _judge_bundle(tools: Toolbox, run: Run, bundle: str) -> gates.Refusal | None:
+    """Whether that export can be read from its first row to its last, and goes on from the one before."""
+    opened = await tools.open_source(export(run, bundle))
+    try:
+        newer = await opened.describe()
+    finally:
+        await opened.close()
+    return gates.judge_newer(now=await (await tools.source_of(run)).describe(), newer=newer)
 
 
 async def all_in_their_window(tools: Toolbox) -> list[Outcome]:

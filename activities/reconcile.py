@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from activities import removed
 from activities.link import object_maps
 from activities.proof import LaneProof
 from activities.reading import ahead, present
@@ -58,7 +59,8 @@ async def reconcile(tools: Toolbox, slice_: Slice) -> Progress:
         target = tools.target_of(run)
         us = await target.ours()
         ours, ledger = "updated" if rewritten else "created", Ledger.of(object_map)
-        await _Comparison(tools, run, object_map, target, us, proof, ours, ledger).of(staged)
+        gone = await removed.of_object(tools, run, object_map.object, object_map.source)
+        await _Comparison(tools, run, object_map, target, us, proof, ours, ledger, gone).of(staged)
         await proof.keep(tools, None if rewritten else slice_.lane + proof.through * slice_.lanes)
     done = proof.through >= max(len(of_lane), 1)
     await tools.runs.put_lane(run.id, replace(lane, cursor=str(proof.through), done=done))
@@ -95,7 +97,7 @@ async def latest(tools: Toolbox, run: Run, name: str) -> dict[str, Record]:
 @dataclass(frozen=True, slots=True)
 class _Comparison:
     """The comparison of one shard's records with the rows they should have become. ``ours``: the bucket of a record
-    whose row this run created."""
+    whose row this run created; ``gone``: records that have no row any more, and by which rule."""
 
     tools: Toolbox
     run: Run
@@ -105,6 +107,7 @@ class _Comparison:
     proof: LaneProof
     ours: str
     ledger: Ledger | None
+    gone: Mapping[str, str]
 
     async def of(self, staged: Sequence[Record]) -> None:
         """Compare them all. The next rows are read while these are weighed."""
@@ -121,7 +124,13 @@ class _Comparison:
         self.proof.findings.add_weighed(scales)
 
     def _expected(self, staged: Sequence[Record]) -> Expected:
-        return [(record, self.map.rows(record)) for record in staged]
+        return [(record, self._becomes(record)) for record in staged]
+
+    def _becomes(self, record: Record) -> list[Row] | Excluded | SetAside:
+        """What a record should have become. That a row which a person had taken out is really gone shows when the
+        table is looked through: nobody expects it there."""
+        found, rule = self.map.rows(record), self.gone.get(str(record["id"]))
+        return Excluded(rule) if rule and isinstance(found, list) else found
 
     async def _read(self, expected: Expected) -> dict[str, dict[str, Any]]:
         ids = [row.id for _, result in expected if isinstance(result, list) for row in result]

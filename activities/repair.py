@@ -13,7 +13,8 @@ from typing import Any
 
 import orjson
 
-from activities import auditing, documents, neighbours
+from activities import auditing, documents, neighbours, snapshots
+from activities.changes import CHANGES, pending
 from activities.conflicts import CONFLICTS
 from activities.extract import previous
 from activities.link import object_maps
@@ -30,13 +31,15 @@ from shared.attachments.receipts import ReceiptState
 from shared.audit.event import Event
 from shared.loading.batches import EDITED
 from shared.mapping.compiled import ObjectMap
+from shared.mapping.crosswalk import fingerprint
 from shared.reconcile.verdict import LEFT_AS_IT_IS
 from shared.runs import parts
 from shared.runs.model import LaneProgress, Run
+from shared.staging import layout
 from shared.vocabulary import Phase, Tally
 from shared.wire.payloads import About
 
-OVERWRITE, SET_ASIDE, RESOLVE, RELOAD = "overwrite", "set-aside", "resolve", "reload"
+OVERWRITE, SET_ASIDE, RESOLVE, RELOAD, REMOVE = "overwrite", "set-aside", "resolve", "reload", "remove"
 Wrong = tuple[str, dict[str, Any]]
 """An object, and a staged record of it whose row or file is not as it should be."""
 
@@ -63,6 +66,9 @@ async def ask(tools: Toolbox, run: Run, body: bytes, *, who: str = KEY_HOLDER) -
         refusal = gates.judge_choices(run, asked, shown, body_of)
     elif asked.how == RELOAD:
         refusal = gates.judge_reload(run)
+    elif asked.how == REMOVE:
+        gone = {name: set(some) for name, some in (await pending(tools, run)).items()}
+        refusal = gates.judge_removal(run, asked, await tools.runs.document(run.id, CHANGES), gone)
     else:
         refusal = gates.judge_repair(run, asked.how, await documents.read(tools, run.id, "verdict"))
     if refusal is None and run.ended:
@@ -105,8 +111,11 @@ async def begin_proof(tools: Toolbox, about: About) -> About:
     generation = await _generation(tools, run, turn)
     if _overwrites(run):
         await tools.runs.note(run.id, overwrites=generation)
+    if run.repair["how"] == REMOVE and generation not in run.removals:
+        await tools.runs.note(run.id, removes=" ".join((*run.removals, generation)))
+        run = await tools.run(run.id)
     await _stage(tools, run, maps, turn, generation)
-    if run.repair["how"] == RELOAD:
+    if run.repair and run.repair["how"] == RELOAD:
         await tools.runs.note(run.id, parts=parts.spelled(parts.asked_again(run.parts)))
     await tools.runs.note(run.id, generation=int(generation.removeprefix("delta-")))
     return About(run.id, generation)
@@ -146,7 +155,7 @@ async def _stage(tools: Toolbox, run: Run, maps: Mapping[str, ObjectMap], turn: 
     async for name, record in _wrong(tools, run, maps, turn):
         source = maps[name].source
         waiting.setdefault(source, {})[str(record["id"])] = record
-        if source == "attachments":
+        if source == "attachments" and generation not in run.removals:
             await _send_again(tools, run, maps[name], record)
         if len(waiting[source]) >= tools.settings.shard_records:
             await write(source)
@@ -154,7 +163,7 @@ async def _stage(tools: Toolbox, run: Run, maps: Mapping[str, ObjectMap], turn: 
         await write(source)
     for source in {object_map.source for object_map in maps.values()}:
         before = await tools.runs.lane(run.id, "extract", previous(generation), source, 0)
-        notes = {**before.notes, "shards": shards.get(source, 0)}
+        notes = {**before.notes, "shards": shards.get(source, 0), "counts": {}, "again": True}
         tally = Tally(extracted=counts.get(source, 0))
         await tools.runs.put_lane(
             run.id, LaneProgress("extract", generation, source, done=True, tally=tally, notes=notes)
@@ -173,6 +182,9 @@ async def _wrong(tools: Toolbox, run: Run, maps: Mapping[str, ObjectMap], turn: 
         for name in run.repair["objects"]:
             async for record in latest_words(tools, run, maps[name].source):
                 yield name, dict(record)
+    if run.repair is not None and run.repair["how"] == REMOVE:
+        async for name, record in _gone(tools, run, maps):
+            yield name, record
         return
     for lane, proof in await lanes_of(tools, run, turn):
         source = maps[lane.object].source
@@ -189,6 +201,22 @@ async def _wrong(tools: Toolbox, run: Run, maps: Mapping[str, ObjectMap], turn: 
                     yield lane.object, record
     async for name, record in _wrong_files(tools, run, maps, turn):
         yield name, record
+
+
+async def _gone(tools: Toolbox, run: Run, maps: Mapping[str, ObjectMap]) -> AsyncIterator[Wrong]:
+    """The latest word of each record that is gone from the source and whose row a person said may go as well."""
+    said: Mapping[str, Any] = run.repair or {}
+    for source, gone in (await pending(tools, run)).items():
+        named = {one["source"] for one in said["records"] if one["object"] == source}
+        wanted = set(gone) if source in said["objects"] else named & set(gone)
+        name = next((name for name, one in maps.items() if one.source == source), None)
+        last: dict[str, dict[str, Any]] = {}
+        marks, after = set(map(fingerprint, wanted)), layout.delta(run.generation + 1)
+        async for _, record in snapshots.words(tools, run, source, marks if name else (), before=after):
+            last[str(record["id"])] = dict(record)
+        for id_ in sorted(wanted & set(last)):
+            assert name is not None
+            yield name, last[id_]
 
 
 async def _wrong_files(tools: Toolbox, run: Run, maps: Mapping[str, ObjectMap], turn: int) -> AsyncIterator[Wrong]:

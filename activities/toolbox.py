@@ -20,6 +20,7 @@ from shared.dataverse.client import Dataverse
 from shared.dataverse.gate import Gate
 from shared.dataverse.pace import Pace
 from shared.dataverse.tokens import Credentials, StorageCredential, Tokens
+from shared.delta.snapshot import Snapshot
 from shared.errors import AskPerson, Stop
 from shared.evidence.store import Evidence
 from shared.journal.store import Journal
@@ -65,7 +66,7 @@ class Toolbox:
         self.http = httpx.AsyncClient(timeout=httpx.Timeout(60, connect=10), follow_redirects=False)
         self.keys = keys(url=config.key_url, local=config.local_key, tokens=Tokens(_identity(config)), http=self.http)
         self._targets: dict[str, Dataverse] = {}
-        self._sources: dict[str, Source] = {}
+        self._sources: dict[str, tuple[str, Source]] = {}
         self._journals: dict[str, Journal] = {}
         self._sites: dict[str, SharePoint] = {}
         self.drives: dict[tuple[str, str], Drive] = {}
@@ -73,6 +74,7 @@ class Toolbox:
         self._opening = asyncio.Lock()
         self.compiling = asyncio.Lock()
         self.replaced: dict[tuple[str, int, str], frozenset[str]] = {}
+        self.snapshots: dict[tuple[str, str, str], Snapshot] = {}
         self.went: dict[str, tuple[Went, set[str]]] = {}
         self.compiled: dict[tuple[str, ...], dict[str, ObjectMap]] = {}
 
@@ -102,11 +104,16 @@ class Toolbox:
         return self._sites[site_url]
 
     async def source_of(self, run: Run) -> Source:
-        """The run's source, opened once per process."""
+        """The run's source, opened once per process; of exports the newest that a pickup has begun with."""
         async with self._opening:
-            if run.id not in self._sources:
-                self._sources[run.id] = await self.open_source(run.request["source"])
-            return self._sources[run.id]
+            blob, source = self._sources.get(run.id, ("", None))
+            if source is None or blob != run.blob:
+                opened = await self.open_source(export(run, run.blob))
+                self._sources[run.id] = (run.blob, opened)
+                if source is not None:
+                    await source.close()
+                return opened
+            return source
 
     async def open_source(self, source: Mapping[str, Any], *, patience: float = 60.0) -> Source:
         """A source as a start request describes it. ``patience``: seconds to insist when it does not answer."""
@@ -139,7 +146,7 @@ class Toolbox:
         """Let go of what this process holds for a run that has ended: its compiled map, its source, a bundle's file."""
         self.forget(run_id)
         self._journals.pop(run_id, None)
-        source = self._sources.pop(run_id, None)
+        _, source = self._sources.pop(run_id, ("", None))
         if source is not None:
             await source.close()
 
@@ -174,6 +181,12 @@ def _credentials(config: Settings, client_id: str, secret: str) -> Credentials:
         assertion_file=config.assertion_file,
         identity_client_id=config.identity_client_id,
     )
+
+
+def export(run: Run, blob: str) -> Mapping[str, Any]:
+    """A run's source as its start request describes it, with that export in place of the first; an API as it is."""
+    source: Mapping[str, Any] = run.request["source"]
+    return {**source, "blob": blob} if source["kind"] == "bundle" else source
 
 
 def _identity(config: Settings) -> Credentials:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from activities import documents
+from activities.changes import pending
 from activities.conservation import publish_conservation
 from activities.erased import Erased, counted
 from activities.exceptions import publish_exceptions
@@ -63,7 +64,8 @@ async def verdict(tools: Toolbox, about: About) -> Nothing:
         money=await publish_money(tools, run, turn, maps, lanes),
     )
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    body = {"turn": turn, "version": turn, "at": at, **verdict_of(found)}
+    waiting = {name: len(some) for name, some in (await pending(tools, run)).items()}
+    body = {"turn": turn, "version": turn, "at": at, **verdict_of(found), "gone_in_source": waiting}
     await publish_exceptions(tools, run, body)
     await documents.publish(tools, run.id, "verdict", body)
     return Nothing()

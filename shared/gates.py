@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from shared.corepractice.source import Description
 from shared.intake import DecisionRequest, PurgeRequest, RepairRequest, RollbackRequest
 from shared.loading.batches import EDITED
 from shared.reconcile.verdict import LEFT_AS_IT_IS
@@ -272,6 +274,47 @@ def judge_choices(
     return None
 
 
+def judge_removal(
+    run: Run, asked: RepairRequest, document: Document | None, gone: Mapping[str, Collection[str]]
+) -> Refusal | None:
+    """Whether these rows can be taken out: by somebody who has read what is gone from the source now."""
+    if refusal := judge_verify(run):
+        return refusal
+    if document is None or not gone:
+        return Refusal(409, "nothing-gone", "No record of a row that is there is gone from the source.")
+    if document.digest != asked.digest:
+        return Refusal(409, "other-digest", "That is not the digest of the current source-changes. Read it again.")
+    unknown = [one for one in asked.objects if one not in gone]
+    unknown += [one.source for one in asked.records if one.source not in gone.get(one.object, ())]
+    if unknown:
+        text = f"{len(unknown)} of what you name is not gone. Name objects and records as source-changes lists them."
+        return Refusal(409, "not-gone", text)
+    return None
+
+
+def judge_newer(*, now: Description, newer: Description) -> Refusal | None:
+    """Whether an export may take the place of the one that a run reads ``now``."""
+    if (newer.practice_name, newer.timezone) != (now.practice_name, now.timezone):
+        return Refusal(
+            422, "another-practice", "That export is of another practice than the run's, or in another zone."
+        )
+    lacks = sorted({one.name for one in now.objects} - {one.name for one in newer.objects})
+    if lacks:
+        text = f"That export lacks {', '.join(lacks)}: all of it would look deleted. Export the whole practice."
+        return Refusal(422, "bundle-lacks-objects", text)
+    if _is_older(newer.exported_at, now.exported_at):
+        text = "That export is older than the one that was read last. It would take back what was changed since."
+        return Refusal(422, "bundle-older", text)
+    return None
+
+
+def _is_older(one: str, other: str) -> bool:
+    try:
+        return datetime.fromisoformat(one) < datetime.fromisoformat(other)
+    except (ValueError, TypeError):
+        return False
+
+
 def wrong_in(verdict: Mapping[str, Any], *, held: bool = False) -> int:
     """How many fields and files a repair could put right; with those that are ``held`` because of a person."""
     files = verdict["files"]
@@ -282,8 +325,10 @@ def wrong_in(verdict: Mapping[str, Any], *, held: bool = False) -> int:
     return wrong
 
 
-def judge_pickup(run: Run) -> Refusal | None:
-    """Whether the delta window is open."""
+def judge_pickup(run: Run, *, bundle: str = "") -> Refusal | None:
+    """Whether the delta window is open, and a newer export is a thing that this run can read."""
     if run.phase is not Phase.DELTA:
         return Refusal(409, "window-not-open", f"The delta window is not open; the run is in phase {run.phase.value}.")
+    if bundle and not run.blob:
+        return Refusal(409, "not-from-a-bundle", "This run reads an API: it finds what changed there. Name no bundle.")
     return UNDER_WAY if run.beside else None

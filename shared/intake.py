@@ -32,6 +32,12 @@ class ApiSource(Strict):
     secret: str = Field(min_length=1, max_length=64)
 
 
+def _in_the_inbox(blob: str) -> str:
+    if blob.startswith("/") or ".." in blob.split("/") or "\\" in blob or ":" in blob:
+        raise ValueError("must be the name of a blob inside the container 'inbox'")
+    return blob
+
+
 class BundleSource(Strict):
     """An export bundle that was uploaded to the ``inbox`` container."""
 
@@ -42,9 +48,7 @@ class BundleSource(Strict):
     @field_validator("blob")
     @classmethod
     def _inside_the_inbox(cls, blob: str) -> str:
-        if blob.startswith("/") or ".." in blob.split("/") or "\\" in blob or ":" in blob:
-            raise ValueError("must be the name of a blob inside the container 'inbox'")
-        return blob
+        return _in_the_inbox(blob)
 
 
 class Target(Strict):
@@ -161,22 +165,46 @@ class FieldChoice(Strict):
     take: Literal["source", "target"]
 
 
+class GoneRecord(Strict):
+    """A record that is gone from the source, as ``source-changes`` lists it."""
+
+    object: str = Field(min_length=1, max_length=60)
+    source: str = Field(min_length=1, max_length=200)
+
+
 class RepairRequest(Strict):
     """The body of ``POST /api/migrations/{run}/repair``. ``how``: ``rewrite`` writes wrong rows again and leaves alone
     what people changed since; ``overwrite`` writes over that too; ``set-aside`` leaves all of them as they are;
     ``resolve`` decides about ``fields`` of the document ``conflicts`` with that ``digest`` (N12); ``reload`` writes
-    once more what was put back alone."""
+    once more what was put back alone; ``remove`` takes out the rows of ``records``, or of whole ``objects``, that
+    ``source-changes`` with that ``digest`` says are gone."""
 
-    how: Literal["rewrite", "overwrite", "set-aside", "resolve", "reload"] = "rewrite"
+    how: Literal["rewrite", "overwrite", "set-aside", "resolve", "reload", "remove"] = "rewrite"
     by: str = Field(min_length=1, max_length=200)
     digest: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
     fields: list[FieldChoice] = Field(default_factory=list, max_length=100)
+    objects: list[str] = Field(default_factory=list, max_length=50)
+    records: list[GoneRecord] = Field(default_factory=list, max_length=100)
 
     @model_validator(mode="after")
     def _decides(self) -> Self:
         if (self.how == "resolve") != bool(self.fields and self.digest):
             raise ValueError('"resolve" goes with fields and the digest of conflicts, anything else without them')
+        if (self.how == "remove") != bool((self.objects or self.records) and self.digest):
+            text = '"remove" goes with objects or records and the digest of source-changes, anything else without them'
+            raise ValueError(text)
         return self
+
+
+class PickupRequest(Strict):
+    """The body of ``POST /api/migrations/{run}/pickup``: for a run out of an export, the name of a newer one."""
+
+    bundle: str = Field(default="", max_length=500)
+
+    @field_validator("bundle")
+    @classmethod
+    def _inside_the_inbox(cls, blob: str) -> str:
+        return _in_the_inbox(blob)
 
 
 class Release(Strict):
@@ -274,6 +302,12 @@ def purge(body: bytes) -> PurgeRequest:
 def repair(body: bytes) -> RepairRequest:
     """What somebody wants done about a verdict. Raises Doubtful with every complaint."""
     parsed: RepairRequest = body_as(RepairRequest, body)
+    return parsed
+
+
+def pickup(body: bytes) -> PickupRequest:
+    """What a pickup is to read. Raises Doubtful with every complaint."""
+    parsed: PickupRequest = body_as(PickupRequest, body)
     return parsed
 
 

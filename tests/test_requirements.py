@@ -10,7 +10,7 @@ from tests.contract import HERE
 from tests.requirements import named, tests_by_requirement
 
 ANSWERED = {f"R{number}" for number in (*range(1, 19), *range(29, 109), *range(115, 130), *range(131, 148))} | {
-    *(f"A{number}" for number in (*range(1, 17), *range(18, 24), *range(29, 35))),
+    *(f"A{number}" for number in (*range(1, 17), *range(18, 24), *range(28, 35))),
     *(
         "N1",
         "N2",
@@ -21,6 +21,7 @@ ANSWERED = {f"R{number}" for number in (*range(1, 19), *range(29, 109), *range(1
         "N10",
         "N11",
         "N12",
+        "N13",
         "N14",
         "N15",
         "N16",

@@ -22,7 +22,8 @@ MOST = 100_000
 
 @dataclass(frozen=True)
 class Script:
-    """How many patients to create, update and delete, and how many appointments to book or change by halves.
+    """How many patients to create, update, delete and merge into another, and how many appointments to book or change
+    by halves.
 
     `records` is how much happens to the objects around a visit: unless given, half as much as to patients.
     """
@@ -31,6 +32,7 @@ class Script:
     created: int = 0
     updated: int = 0
     deleted: int = 0
+    merged: int = 0
     appointments: int = 0
     records: int | None = None
 
@@ -125,6 +127,24 @@ class _Day:
         self.practice.edit("appointments", appointment, edit)
 
 
+def _is_listed(practice: Practice, patient: str | None, touched: set[str]) -> bool:
+    return patient is not None and patient not in touched and practice.slip_of("patients", patient) is not None
+
+
+def merge(practice: Practice, loser: str, survivor: str) -> dict[str, list[str]]:
+    """Two patients who are one: all that belongs to the one belongs to the other now, and the one is gone. Answers with
+    what was re-pointed, per object."""
+    moved: dict[str, list[str]] = {}
+    for name in practice.objects:
+        if "patient_id" in practice.records.fields[name]:
+            theirs = [str(record["id"]) for record in practice.all(name) if record["patient_id"] == loser]
+            for record_id in theirs:
+                practice.edit(name, record_id, {"patient_id": survivor})
+            moved |= {name: theirs} if theirs else {}
+    practice.remove("patients", loser)
+    return moved
+
+
 def apply_script(practice: Practice, script: Script) -> dict[str, Any]:
     """Make the edits; answers with the ids of what was touched, per object."""
     day = _Day(practice, script.seed)
@@ -150,13 +170,26 @@ def apply_script(practice: Practice, script: Script) -> dict[str, Any]:
     deleted = [fresh("patients") for _ in range(script.deleted)]
     for patient in deleted:
         practice.remove("patients", patient)
+    merged = []
+    for _ in range(script.merged):
+        booking = day.pick("appointments", lambda found: _is_listed(practice, found["patient_id"], touched))
+        if booking is None:
+            raise ValueError("there are not so many patients to merge")
+        loser = str((practice.find("appointments", booking) or {})["patient_id"])
+        touched.add(loser)
+        survivor = fresh("patients")
+        merge(practice, loser, survivor)
+        merged.append([loser, survivor])
     booked = [day.book() for _ in range((script.appointments + 1) // 2)]
     moved = [fresh("appointments") for _ in range(script.appointments // 2)]
     for appointment in moved:
         day.move_appointment(appointment)
     others = DayOfRecords(practice, day.chance, day.pick).work(script.strokes)
     return {
-        "patients": {"created": created, "updated": updated, "archive_flipped": flipped, "deleted": deleted},
+        "patients": {
+            **{"created": created, "updated": updated, "archive_flipped": flipped, "deleted": deleted},
+            "merged": merged,
+        },
         "appointments": {"created": booked, "updated": moved},
         **others,
     }

@@ -110,7 +110,7 @@ class BundleSource:
             tables = self._surveyed()
             _, manifest = self._opened()
             counts = (ObjectCount(t.declared.name, t.declared.rows - t.archived, t.archived) for t in tables.values())
-            return Description(manifest.practice_name, manifest.timezone, tuple(counts))
+            return Description(manifest.practice_name, manifest.timezone, tuple(counts), manifest.exported_at)
 
     def _page(self, name: str, cursor: str | None, since: str | None, limit: int) -> Page:
         with self._lock:

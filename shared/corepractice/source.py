@@ -33,11 +33,13 @@ class ObjectCount:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """Whose records these are, and how many of what. ``timezone`` is an IANA name."""
+    """Whose records these are, and how many of what. ``timezone`` is an IANA name; ``exported_at`` is when an export
+    was made, ISO-8601 text, and nothing where the source is asked itself."""
 
     practice_name: str
     timezone: str
     objects: tuple[ObjectCount, ...]
+    exported_at: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,8 @@ def decide(
             if not object_map.opens_in(row):
                 _set_state(batch, object_map, row)
             continue
-        names = [name for name in object_map.differing(row, there) if not object_map.by_name[name].create_only]
+        made = created_by(number, there)
+        names = [name for name in object_map.differing(row, there) if _may_change(object_map, name, made=made)]
         moves = not object_map.in_state(row, there)
         if id_ in theirs and weigh and (merged := weigh(row, there)):
             # Noted even when nothing is to be written: what was weighed now is what the next change is held against.
@@ -117,6 +118,12 @@ def decide(
         if moves or locked:
             _set_state(batch, object_map, row)
     return batch
+
+
+def _may_change(object_map: ObjectMap, name: str, *, made: bool) -> bool:
+    """Whether a column can be written into a row that is there. The parties of an activity are replaced as one: where
+    this run ``made`` it they follow when a patient is merged into another, anybody else's are theirs."""
+    return not object_map.by_name[name].create_only or (name == PARTIES and made)
 
 
 def edited(

@@ -45,6 +45,12 @@ REASONS = {
     "unexpected": Reason(
         "The row bears this run's number, and no record of the source became it.", "Find out who made it."
     ),
+    "gone-in-source": Reason(
+        "The source has the record no more; its row is still here.",
+        "Read source-changes; leave the row, or repair with how: remove.",
+    ),
+    "deleted-in-source": Reason("The source deleted the record, and a person had its row taken out.", NOTHING),
+    "merged-in-source": Reason("The source merged the patient away, and a person had the row taken out.", NOTHING),
     "not-brought": Reason("The file has not arrived.", "Repair: it is brought again."),
     "bytes-differ": Reason("The file's bytes are not those of the source.", LOOK),
     "name-differs": Reason("The file has another name.", LOOK),

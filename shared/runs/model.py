@@ -26,6 +26,9 @@ class Run:
     ``parts`` are what of it was put back alone; ``rehearsing`` is the part that the latest rehearsal is about, if any.
     ``erasing`` is the person whom somebody wants found or erased, for as long as that takes; ``erasures`` counts such
     requests, and ``erased`` holds the keyed ids of the patients who were erased.
+    ``bundle`` is the export that the latest pickup reads, where it is a newer one than the run began with, and
+    ``bundle_asked`` the one that the next pickup is to read. ``lists_asked`` is the latest pickup that is to look for
+    records that are gone, ``lists_in`` the generation that does. ``removes`` names the generations that take rows away.
     ``purge`` is who asked for its health data to go, how much there was, and when it was gone; ``purged_at`` when there
     was a certificate for it. ``claimed_at`` is when it asked for the objects it writes in its environment.
     ``audit_key`` turns ids into the keyed hashes of the audit trail, in hexadecimal; one that a vault wraps would get a
@@ -59,6 +62,11 @@ class Run:
     erasing: Mapping[str, Any] | None = field(default=None, repr=False)
     erasures: int = 0
     erased: tuple[str, ...] = ()
+    bundle: str = ""
+    bundle_asked: str = ""
+    lists_asked: int = 0
+    lists_in: str = ""
+    removes: str = ""
     claimed_at: str = ""
     purge: Mapping[str, Any] | None = None
     purged_at: str = ""
@@ -94,6 +102,16 @@ class Run:
     def put_back(self) -> frozenset[str]:
         """The objects whose rows are gone because somebody had them put back."""
         return parts_of.put_back(self.parts)
+
+    @property
+    def blob(self) -> str:
+        """The export that is read now; nothing where the source is no bundle."""
+        return self.bundle or str(self.request["source"].get("blob") or "")
+
+    @property
+    def removals(self) -> tuple[str, ...]:
+        """The generations in which rows went whose records are gone from the source, in turn."""
+        return tuple(self.removes.split())
 
     def option(self, name: str) -> Any:
         """One option of the start request; defaults were filled in when it was accepted."""

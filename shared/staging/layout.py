@@ -55,7 +55,7 @@ def journal_lane(generation: str, object_name: str, lane: int) -> str:
 
 
 def ids_path(shard: str) -> str:
-    """Where the index of a shard's ids lies: beside the shard."""
+    """Where the index of a shard's ids and of its records' sums lies: beside the shard."""
     return f"{shard}.ids"
 
 

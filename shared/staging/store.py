@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from array import array
 from collections.abc import Sequence
 from typing import Any, BinaryIO
 
@@ -16,8 +15,8 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob.aio import BlobClient, BlobServiceClient, ExponentialRetry
 
+from shared.delta.snapshot import Snapshot
 from shared.errors import Stop
-from shared.mapping.crosswalk import holds, index
 from shared.staging import layout, pages
 from shared.storage_calls import PLAIN
 from shared.storage_failures import as_failures
@@ -80,7 +79,7 @@ class Staging:
     ) -> Address:
         """Stage records. Millions of them pass through here, a shard at a time.
 
-        First the index of their ids, so that whoever finds the shard finds its index too.
+        First the index of their ids and sums, so that whoever finds the shard finds its index too.
         """
         content, ids = await asyncio.to_thread(_packed, records)
         path = layout.shard_path(run, object, generation, number)
@@ -108,14 +107,16 @@ class Staging:
             raise Stop("staged-shard-damaged", f"The staged shard {path} is not what was written.") from None
 
     async def may_hold(self, address: Address, source_id: str) -> bool:
-        """Whether a shard may have a record of that id: sure only where the answer is no. Reads eight bytes a record;
-        nothing in them names anyone."""
+        """Whether a shard may have a record of that id: sure only where the answer is no. Reads sixteen bytes a
+        record; nothing in them names anyone."""
         packed = await self.find_bytes(layout.ids_path(address.path))
-        if packed is None:
-            return True  # staged before there were indexes
-        ids = array("Q")
-        ids.frombytes(packed)
-        return holds(ids, source_id)
+        return packed is None or source_id in Snapshot.read(packed)  # None: staged before there were indexes
+
+    async def snapshot(self, address: Address, *, path: str = "") -> Snapshot:
+        """Which records a shard has, and the sums of what they say; as it was first staged under ``path``, where
+        another has taken its place since."""
+        packed = await self.find_bytes(layout.ids_path(path or address.path))
+        return Snapshot.of(await self.read_shard(address)) if packed is None else Snapshot.read(packed)
 
     async def write_bytes(self, path: str, content: bytes) -> Address:
         """Stage something that is neither records nor a document, under a path of the run's own."""
@@ -232,7 +233,7 @@ class Staging:
 
 def _packed(records: Sequence[dict[str, Any]]) -> tuple[bytes, bytes]:
     """A shard's bytes, and those of its index."""
-    return pages.encode(records), index(str(record["id"]) for record in records).tobytes()
+    return pages.encode(records), Snapshot.of(records).packed()
 
 
 def _proved(content: bytes, address: Address) -> list[dict[str, Any]]:

@@ -260,9 +260,8 @@ class Cabinet:
             "ambiguous": [], "known": {"patients": known.path},
         }  # fmt: skip
         await documents.publish(self.tools, run_id, "crosswalk", crosswalk)
-        self.tools._sources[run_id] = ApiSource(
-            self.source.url, "sandbox", http=self.tools.http, patience=5
-        )  # the source in place of one that a secret opens
+        source = ApiSource(self.source.url, "sandbox", http=self.tools.http, patience=5)
+        self.tools._sources[run_id] = ("", source)  # in place of one that a secret opens
         table = (await self.town.target.tables(["contact"]))["contact"]
         people = [{"contactid": contact(patient), "lastname": "Fox"} for patient in ("p-1", "p-2")]
         await self.town.target.create(table, people)

@@ -77,10 +77,10 @@ async def test_a_shard_s_index_tells_which_ids_it_may_hold(staging: Staging, run
     assert told == [number < 500 for number in range(1000)]
 
 
-async def test_a_shard_s_index_names_nobody_and_takes_eight_bytes_a_record(staging: Staging, run: str) -> None:
+async def test_a_shard_s_index_names_nobody_and_takes_sixteen_bytes_a_record(staging: Staging, run: str) -> None:
     address = await staging.write_shard(run, "patients", "base", 0, [{"id": "Zoe Harbour"}, {"id": "p-2"}])
     content = await staging.read_bytes(layout.ids_path(address.path))
-    assert len(content) == 16
+    assert len(content) == 32
     assert b"Harbour" not in content
 
 
