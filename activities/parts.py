@@ -11,8 +11,8 @@ from activities.toolbox import Toolbox
 from activities.way_back import publish
 from shared import gates
 from shared.audit.event import APP, Event
+from shared.bodies import RollbackRequest
 from shared.gates import DOCUMENT_OF, Refusal
-from shared.intake import RollbackRequest
 from shared.loading import waves
 from shared.mapping.model import DERIVED, parse
 from shared.runs import parts

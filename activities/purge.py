@@ -12,7 +12,7 @@ import orjson
 from activities import documents
 from activities.reception import KEY_HOLDER, TIMER, Outcome
 from activities.toolbox import Toolbox
-from shared import answers, gates, intake
+from shared import answers, bodies, gates, intake
 from shared.answers import Answer
 from shared.audit.event import Event
 from shared.errors import TryAgain
@@ -29,7 +29,7 @@ async def ask(tools: Toolbox, run: Run, body: bytes, *, who: str = KEY_HOLDER) -
     if len(body) > intake.LARGEST_BODY:
         return Outcome(answers.too_large(intake.LARGEST_BODY))
     try:
-        asked = intake.purge(body)
+        asked = bodies.purge(body)
     except intake.Doubtful as doubtful:
         return Outcome(answers.doubtful(doubtful.complaints))
     if refusal := gates.judge_purge(run, asked):

@@ -13,7 +13,7 @@ from activities import auditing, documents, neighbours
 from activities.preflight import preflight
 from activities.toolbox import Toolbox, export
 from activities.way_back import of_that_turn
-from shared import answers, gates, intake
+from shared import answers, bodies, gates, intake
 from shared.answers import Answer
 from shared.audit.chain import REGISTERED
 from shared.audit.event import Event
@@ -207,7 +207,7 @@ async def decide(tools: Toolbox, run: Run, body: bytes, *, who: str = KEY_HOLDER
     if len(body) > intake.LARGEST_BODY:
         return Outcome(answers.too_large(intake.LARGEST_BODY))
     try:
-        asked = intake.decision(body)
+        asked = bodies.decision(body)
     except intake.Doubtful as doubtful:
         return Outcome(answers.doubtful(doubtful.complaints))
     known = asked.gate in list(Gate)
@@ -262,7 +262,7 @@ async def pickup(tools: Toolbox, run: Run, body: bytes = b"", *, close: bool, wh
     if len(body) > intake.LARGEST_BODY:
         return Outcome(answers.too_large(intake.LARGEST_BODY))
     try:
-        bundle = intake.pickup(body).bundle
+        bundle = bodies.pickup(body).bundle
     except intake.Doubtful as doubtful:
         return Outcome(answers.doubtful(doubtful.complaints))
     refusal = gates.judge_pickup(run, bundle=bundle)

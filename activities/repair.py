@@ -25,7 +25,7 @@ from activities.reconcile import latest
 from activities.survey import records
 from activities.toolbox import Toolbox
 from activities.tracing import words_of
-from shared import answers, gates, intake
+from shared import answers, bodies, gates, intake
 from shared.answers import Answer
 from shared.attachments.receipts import ReceiptState
 from shared.audit.event import Event
@@ -58,7 +58,7 @@ async def ask(tools: Toolbox, run: Run, body: bytes, *, who: str = KEY_HOLDER) -
     if len(body) > intake.LARGEST_BODY:
         return Outcome(answers.too_large(intake.LARGEST_BODY))
     try:
-        asked = intake.repair(body)
+        asked = bodies.repair(body)
     except intake.Doubtful as doubtful:
         return Outcome(answers.doubtful(doubtful.complaints))
     if asked.how == RESOLVE:

@@ -12,10 +12,10 @@ from activities import documents, neighbours, parts
 from activities.reception import KEY_HOLDER, Outcome, waiters
 from activities.toolbox import Toolbox
 from activities.way_back import HELD, NAMES
-from shared import answers, gates, intake
+from shared import answers, bodies, gates, intake
 from shared.answers import Answer
 from shared.audit.event import Event
-from shared.intake import RollbackRequest
+from shared.bodies import RollbackRequest
 from shared.runs import parts as parts_of
 from shared.runs.model import Run
 from shared.runs.parts import Part
@@ -28,7 +28,7 @@ async def rollback(tools: Toolbox, run: Run, body: bytes = b"", *, who: str = KE
     if len(body) > intake.LARGEST_BODY:
         return Outcome(answers.too_large(intake.LARGEST_BODY))
     try:
-        asked = intake.rollback(body)
+        asked = bodies.rollback(body)
     except intake.Doubtful as doubtful:
         return Outcome(answers.doubtful(doubtful.complaints))
     if asked.part:
@@ -101,7 +101,7 @@ async def rehearse(tools: Toolbox, run: Run, body: bytes = b"", *, who: str = KE
     if len(body) > intake.LARGEST_BODY:
         return Outcome(answers.too_large(intake.LARGEST_BODY))
     try:
-        asked = intake.rollback(body)
+        asked = bodies.rollback(body)
     except intake.Doubtful as doubtful:
         return Outcome(answers.doubtful(doubtful.complaints))
     if refusal := gates.judge_rehearsal(run):

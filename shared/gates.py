@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from shared.bodies import DecisionRequest, PurgeRequest, RepairRequest, RollbackRequest
 from shared.corepractice.source import Description
-from shared.intake import DecisionRequest, PurgeRequest, RepairRequest, RollbackRequest
 from shared.loading.batches import EDITED
 from shared.reconcile.verdict import LEFT_AS_IT_IS
 from shared.runs.model import Document, Run

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from shared.intake import DecisionRequest, Options, StartRequest
+from shared.bodies import DecisionRequest
+from shared.intake import Options, StartRequest
 from shared.vocabulary import Gate
 from tests.contract import BASE, HERE, Contract
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared import gates
-from shared.intake import DecisionRequest, Release, RollbackRequest
+from shared.bodies import DecisionRequest, Release, RollbackRequest
 from shared.runs.model import Document, Run
 from shared.runs.parts import Part
 from shared.vocabulary import Phase

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from shared import intake
+from shared import bodies, intake
 from shared.people import asked
 from shared.settings import read
 
@@ -103,7 +103,7 @@ def test_the_same_key_always_leads_to_the_same_run():
 
 def test_a_decision_needs_a_whole_digest():
     with pytest.raises(intake.Doubtful):
-        intake.decision(b'{"gate": "mapping", "decision": "approve", "digest": "abc", "by": "me"}')
+        bodies.decision(b'{"gate": "mapping", "decision": "approve", "digest": "abc", "by": "me"}')
 
 
 @pytest.mark.parametrize(
@@ -118,14 +118,14 @@ def test_a_decision_needs_a_whole_digest():
 )
 def test_n3_a_part_is_one_thing_and_said_in_full(body: dict[str, Any]):
     with pytest.raises(intake.Doubtful):
-        intake.rollback(orjson.dumps(body))
+        bodies.rollback(orjson.dumps(body))
 
 
 def test_n3_a_part_may_come_with_a_word_about_what_points_at_it():
-    found = intake.rollback(b'{"part": {"wave": 0}, "with_dependents": false}')
+    found = bodies.rollback(b'{"part": {"wave": 0}, "with_dependents": false}')
     assert found.part is not None
     assert (found.part.wave, found.with_dependents) == (0, False)
-    assert intake.rollback(b"").part is None
+    assert bodies.rollback(b"").part is None
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from shared import gates, intake
+from shared import bodies, gates, intake
 from shared.corepractice.source import Description, ObjectCount
 from shared.runs.model import Document, Run
 from shared.vocabulary import Phase
@@ -20,8 +20,8 @@ NOW = Description("Harbour", "Australia/Sydney", OBJECTS, "2026-01-05T09:00:00+1
 REMOVE = {"how": "remove", "by": "me", "digest": DIGEST, "objects": ["patients"]}
 
 
-def _asked(**changes: Any) -> intake.RepairRequest:
-    return intake.repair(orjson.dumps({**REMOVE, **changes}))
+def _asked(**changes: Any) -> bodies.RepairRequest:
+    return bodies.repair(orjson.dumps({**REMOVE, **changes}))
 
 
 @pytest.mark.parametrize(
@@ -59,9 +59,9 @@ def test_n13_only_a_run_out_of_a_bundle_takes_a_bundle():
 
 @pytest.mark.parametrize("name", ["/etc/passwd", "../staging/x", "a\\b", "https://elsewhere/x.zip"])
 def test_n13_a_bundle_is_named_inside_the_inbox(name: str):
-    assert intake.pickup(b"").bundle == ""
+    assert bodies.pickup(b"").bundle == ""
     with pytest.raises(intake.Doubtful):
-        intake.pickup(orjson.dumps({"bundle": name}))
+        bodies.pickup(orjson.dumps({"bundle": name}))
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_n13_a_bundle_is_named_inside_the_inbox(name: str):
     ],
 )
 def test_a28_rows_go_only_for_somebody_who_names_the_list_that_they_stand_in(
-    run: Run, asked: intake.RepairRequest, document: bool, gone: dict[str, set[str]], code: str | None
+    run: Run, asked: bodies.RepairRequest, document: bool, gone: dict[str, set[str]], code: str | None
 ):
     shown = Document("source-changes", "path", DIGEST) if document else None
     refusal = gates.judge_removal(run, asked, shown, gone)
@@ -96,4 +96,4 @@ def test_a28_rows_go_only_for_somebody_who_names_the_list_that_they_stand_in(
 )
 def test_a28_a_removal_names_the_digest_and_what_is_to_go(body: dict[str, Any]):
     with pytest.raises(intake.Doubtful):
-        intake.repair(orjson.dumps(body))
+        bodies.repair(orjson.dumps(body))
