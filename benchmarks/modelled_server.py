@@ -97,7 +97,7 @@ class _World:
 
         def done() -> None:
             self._together[server] -= 1
-            self.protection.leave(admission, took)
+            self.protection.leave(admission)
             self.used += took
             self.at(self.now + TRIP, lambda: answered(None))
 

@@ -16,8 +16,8 @@ from shared.dataverse.pace import Pace
 from shared.schema.model import Table
 
 CONTACT = Table("contact", "contacts", "contactid", "fullname")
-LANES = 60
-"""Lanes for each application user and server: more than may have requests under way, so that the pace decides."""
+LANES = 20
+"""Lanes for each application user; each sends several messages at once, so that the pace decides and not they."""
 
 
 class Given:

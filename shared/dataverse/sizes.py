@@ -6,6 +6,7 @@ long (a refused one is taken apart, a lost one is read back) or Dataverse refuse
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 FIRST, MOST = 100, 1_000
@@ -66,12 +67,13 @@ class Sizes:
         return self._by_table.setdefault(table, Size())
 
 
-def cut(lengths: list[int], *, rows: int) -> list[slice]:
-    """Rows of those ``lengths`` in bytes as messages of at most so many rows and ``BYTES`` bytes."""
-    slices, start, size = [], 0, 0
-    for index, length in enumerate(lengths):
-        if index > start and (index - start >= rows or size + length > BYTES):
-            slices.append(slice(start, index))
-            start, size = index, 0
+def fitting(lengths: Iterable[int], *, rows: int) -> int:
+    """How many of the next rows, of those ``lengths`` in bytes, go into one message: at most so many rows and ``BYTES``
+    bytes, but at least one row."""
+    count = size = 0
+    for length in lengths:
         size += length
-    return [*slices, slice(start, len(lengths))] if lengths else []
+        if count and (count == rows or size > BYTES):
+            break
+        count += 1
+    return count

@@ -37,7 +37,7 @@ class Width:
         queued = 1.0 - fastest / seconds if seconds > 0 else 0.0
         self._doubling = self._doubling and queued < FEW
         if queued > MANY:
-            self.now = max(1.0, self.now - 1.0 / self.now)
+            self.now = max(1.0, self.now - (queued - MANY))  # in a round of answers: by the share that queues
         elif busy and queued < FEW:
             self.now = min(float(self.most), self.now + (1.0 if self._doubling else 1.0 / self.now))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.dataverse.sizes import BYTES, FIRST, MOST, Size, Sizes, cut
+from shared.dataverse.sizes import BYTES, FIRST, MOST, Size, Sizes, fitting
 
 
 def _send(size: Size, *, request: float, row: float, messages: int = 60) -> Size:
@@ -57,8 +57,9 @@ def test_each_table_has_a_size_of_its_own():
     assert sizes.of("account").now == FIRST
 
 
-def test_rows_are_cut_by_number_and_by_bytes_and_a_huge_one_goes_alone():
-    assert cut([], rows=3) == []
-    assert cut([1] * 7, rows=3) == [slice(0, 3), slice(3, 6), slice(6, 7)]
-    assert cut([BYTES // 2 + 1] * 3, rows=100) == [slice(0, 1), slice(1, 2), slice(2, 3)]
-    assert cut([1, 2 * BYTES, 1], rows=100) == [slice(0, 1), slice(1, 2), slice(2, 3)]
+def test_a_message_is_bounded_by_rows_and_by_bytes_and_a_huge_row_goes_alone():
+    assert fitting([], rows=3) == 0
+    assert fitting([1] * 7, rows=3) == 3
+    assert fitting([BYTES // 2 + 1] * 3, rows=100) == 1
+    assert fitting([2 * BYTES, 1], rows=100) == 1
+    assert fitting([1, 2 * BYTES, 1], rows=100) == 1
