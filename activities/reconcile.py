@@ -119,7 +119,7 @@ class _Comparison:
                 if isinstance(result, list):
                     await self._judge(record, [(row, there.get(row.id)) for row in result], scales)
                 else:
-                    self._without_row(record, result)
+                    self._without_row(record, result, there.get(self.map.row_id(record)))
         self.proof.findings.records += len(staged)
         self.proof.findings.add_weighed(scales)
 
@@ -134,14 +134,19 @@ class _Comparison:
 
     async def _read(self, expected: Expected) -> dict[str, dict[str, Any]]:
         ids = [row.id for _, result in expected if isinstance(result, list) for row in result]
+        # A later word may not fit where an earlier one did: then the row is as that left it.
+        ids += [self.map.row_id(record) for record, result in expected if isinstance(result, SetAside)]
         return await present(self.target, self.map, ids)
 
-    def _without_row(self, record: Record, result: Excluded | SetAside) -> None:
+    def _without_row(self, record: Record, result: Excluded | SetAside, there: There) -> None:
         if isinstance(result, Excluded):
             self.proof.findings.add_excluded(result.rule)
             self._saw(record, ELSEWHERE if result.rule == ANOTHER_RULE else "excluded", [])
         else:
-            self.proof.findings.add_set_aside(result.reason)
+            ours = created_by(self.run.number, there)
+            if ours:
+                self.proof.expected.add(self.map.row_id(record))
+            self.proof.findings.add_set_aside(result.reason, ours=ours)
             self._saw(record, "set-aside", [])
 
     def _saw(self, record: Record, bucket: str, found: Sequence[tuple[Row, There]]) -> None:

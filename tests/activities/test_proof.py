@@ -167,3 +167,15 @@ async def test_n2_what_is_lost_between_two_stages_breaks_the_equation_there(cabi
     assert [(one["object"], one["stage"], one["missing"]) for one in body["conservation"]["broken"]] == [
         ("attachments", stage, 1)
     ]
+
+
+async def test_a_row_whose_later_word_does_not_fit_stays_as_the_earlier_one_left_it(cabinet: Cabinet) -> None:
+    filing = await filed(cabinet, files=2)
+    later = {**filing.records["a-1"], "name": "virus.exe"}
+    address = await filing.tools.staging.write_shard(filing.run_id, "attachments", "delta-0001", 0, [later])
+    await filing.tools.runs.put_shard(filing.run_id, "attachments", "delta-0001", 0, address)
+    await filing.tools.runs.note(filing.run_id, generation=1)
+    await filing.load("delta-0001")
+    body = await proved(filing)
+    assert body["objects"]["attachments"]["set_aside"] == 1
+    assert not [reason for reason in body["because"] if "nobody expected" in reason]
