@@ -18,7 +18,7 @@ from shared.mapping.getters import AT_CLOSING, CREATED_ON, Getters
 from shared.mapping.model import FieldMap, FieldRule, ObjectRule
 from shared.mapping.placements.talk import PARTIES
 from shared.mapping.rows import ACTIVE, INACTIVE, Column, Excluded, Row, SetAside, State, same, state_there
-from shared.mapping.straight import Fixed, Plain, values_of, wire_of
+from shared.mapping.straight import Fixed, Plain, Values, values_of, wire_of
 from shared.mapping.transforms import Unfit, Value
 from shared.schema.model import Kind, Table
 from shared.vocabulary import ANOTHER_RULE
@@ -60,6 +60,7 @@ class ObjectMap:
             self._add_author()
         self.by_name = {column.name: column for column in self.columns}
         self._values = values_of(self._getters)
+        self._one_by_one: list[tuple[str, Values]] = []
         self._wire = wire_of(
             self.table.primary_id,
             NUMBER,
@@ -163,9 +164,11 @@ class ObjectMap:
 
     def _unfit(self, record: Mapping[str, Any]) -> SetAside:
         """Which column it is that does not go, and why."""
-        for name, how in self._getters:
+        if not self._one_by_one:
+            self._one_by_one = [(name, values_of([(name, how)])) for name, how in self._getters]
+        for name, get in self._one_by_one:
             try:
-                values_of([(name, how)])(record)
+                get(record)
             except Unfit as unfit:
                 return SetAside(unfit.reason, name)
         raise AssertionError("a record that does not go has a column that does not")
