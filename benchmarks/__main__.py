@@ -7,16 +7,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import large_pieces, local_host, scale_out, simulators, transform, whole_migration
+from benchmarks import large_pieces, local_host, modelled_server, scale_out, simulators, transform, whole_migration
 from benchmarks.figures import Figure, machine, table, write
 from benchmarks.rivals import comparison
-from benchmarks.sizes import QUICK, TINY, WHOLE, Sizes
+from benchmarks.sizes import QUICK, TINY, VAST, WHOLE, Sizes
 
 RESULT = Path(__file__).parent.parent / ".sandbox" / "bench.json"
-SIZES = {"whole": WHOLE, "quick": QUICK, "tiny": TINY}
+SIZES = {"vast": VAST, "whole": WHOLE, "quick": QUICK, "tiny": TINY}
 MEASURES: dict[str, Callable[[Sizes], list[Figure]]] = {
     "host": lambda sizes: local_host.measure(wide=sizes.wide, long=sizes.long),
     "simulators": lambda sizes: simulators.measure(rows=sizes.rows, patients=sizes.records),
+    "pace": lambda sizes: modelled_server.measure(hours=sizes.hours),
     "map": lambda sizes: transform.measure(records=sizes.mapped),
     "rivals": lambda sizes: comparison.measure(sizes.races),
     "pieces": lambda sizes: large_pieces.measure(megabytes=sizes.megabytes, notes=sizes.notes),

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import Figure, peak_memory
+from benchmarks.steadiness import Steadiness
 from sandbox.customer import Api, Customer
 from sandbox.town import Running, running_town
 
@@ -34,10 +35,13 @@ class Stopwatch:
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self._phase, self._since = "", time.monotonic()
+        self.steadiness = Steadiness()
 
     def see(self, status: dict[str, Any]) -> None:
         """One look at the run."""
         now = time.monotonic()
+        if status["phase"] == "load":
+            self.steadiness.see(now, status["objects"])
         if status["phase"] != self._phase:
             if self._phase:
                 self.seconds[self._phase] = self.seconds.get(self._phase, 0.0) + now - self._since
@@ -160,6 +164,12 @@ def _figures(one: Measured) -> list[Figure]:
         ),
         Figure(AREA, f"{size}: delta of 1 %", watch.of("delta"), "s", f"{one.brought:,} rows created or updated"),
         Figure(AREA, f"{size}: delta, against all", 100 * one.delta_share, "%", "of extracting and loading it all"),
+        *(
+            Figure(
+                AREA, f"{size}: {name}, last tenth of the load", ratio, "times", "against the first; aim: at least 0.9"
+            )
+            for name, ratio in sorted(watch.steadiness.last_against_first().items())
+        ),
         *(Figure(AREA, f"{size}: phase {phase}", watch.of(phase), "s", _share(phase, watch)) for phase in SHOWN),
         Figure(AREA, f"{size}: app's peak memory", one.app_memory, "MiB"),
         *(Figure(AREA, f"{size}: {name}, peak", used, "MiB") for name, used in one.simulators_memory.items()),
