@@ -16,8 +16,10 @@ LONGEST = 5.0
 """Seconds of one message. Dataverse gives up after two minutes; whoever waits for a pause should not wait that long."""
 _PAYS = 0.985
 """A larger message has to be at least so much cheaper by the row."""
-_LOOKS = 3
-"""Messages of a size before it is judged."""
+_LOOKS = 4
+"""Messages of a size before it is judged, by the fastest of them: what disturbs one only ever makes it slower."""
+_REST = 32
+"""Messages after which a doubling that did not pay is tried once more: the environment may have been busy."""
 
 
 @dataclass(slots=True)
@@ -26,34 +28,38 @@ class Size:
 
     now: int = FIRST
     most: int = MOST
-    _best: float = 0.0
-    _seen: list[float] = field(default_factory=list)
-    _settled: bool = False
+    _fastest: dict[int, float] = field(default_factory=dict)
+    _looks: int = 0
+    _trying: int = 0
+    """The size to go back to, if the present one does not pay; 0 when none is being tried."""
 
     def took(self, rows: int, seconds: float) -> None:
         """A message of so many rows took so long."""
         if seconds > LONGEST and rows > 1:
             self.shrink(rows, to=int(rows * LONGEST / seconds * 0.8))
-        elif rows == self.now and not self._settled:
-            self._seen.append(seconds / rows)
-            if len(self._seen) >= _LOOKS:
-                self._judge(min(self._seen))
+        elif rows == self.now:
+            each = seconds / rows
+            self._fastest[rows] = min(each, self._fastest.get(rows, each))
+            self._looks += 1
+            if self._looks >= (_LOOKS if self._trying or len(self._fastest) == 1 else _REST):
+                self._judge()
 
-    def _judge(self, each: float) -> None:
-        """Twice as many, if the last doubling paid."""
-        pays = not self._best or each < self._best * _PAYS
-        if not pays or self.now >= self.most:
-            self._settled = True
+    def _judge(self) -> None:
+        """Keep what was tried if it paid, and then try twice as many; else go back."""
+        self._looks = 0
+        if self._trying and self._fastest[self.now] > self._fastest[self._trying] * _PAYS:
+            self.now, self._trying = self._trying, 0
             return
-        self._best, self._seen = each, []
-        self.now = min(2 * self.now, self.most)
+        larger = min(2 * self.now, self.most)
+        self._trying = self.now if larger > self.now else 0
+        self.now = larger
 
     def shrink(self, rows: int, *, to: int) -> None:
         """A message of so many rows was too large."""
         if rows <= self.most:
             self.most = max(1, min(to, rows - 1))
             self.now = min(self.now, self.most)
-            self._seen, self._settled = [], True
+            self._looks = self._trying = 0
 
 
 class Sizes:
