@@ -166,7 +166,7 @@ async def running_town(
         practice_url = await practice.start()
         people = await asyncio.to_thread(_get, f"{practice_url}/sandbox/staff-users")
         users = home / "users.json"
-        users.write_text(json.dumps(people))
+        users.write_text(json.dumps([*people, *_applications(app or {})]))
         known = ["--state", str(home / "dataverse.db"), "--identity-key", str(identity_key), "--users", str(users)]
         target = Part("sandbox.dataverse", [*known, *dataverse], log=home / "dataverse.log")
         stack.push_async_callback(target.stop)
@@ -219,6 +219,15 @@ async def _behind_weather(azurite: Azurite, stack: AsyncExitStack, home: Path) -
         stack.push_async_callback(proxy.stop)
         urls[service] = await proxy.start()
     return replace(azurite, blob_url=urls["blob"], table_url=urls["table"])
+
+
+def _applications(app: Mapping[str, str]) -> list[dict[str, object]]:
+    """The further application users that the app is to write as: an admin makes them beforehand."""
+    ids = [one.strip() for one in app.get("BRIDGEWORK_MORE_CLIENTS", "").split(",") if one.strip()]
+    return [
+        {"fullname": f"# Bridgework {number}", "internalemailaddress": f"{one}@sandbox.example", "applicationid": one}
+        for number, one in enumerate(ids, start=2)
+    ]
 
 
 def _clinic(patients: int, seed: int) -> list[str]:

@@ -14,6 +14,8 @@ from sandbox.customer import Api, Customer
 from tests.journeys.conftest import Stay
 from tests.journeys.somebody import Somebody
 
+TOWN = {"app": {"BRIDGEWORK_MORE_CLIENTS": "44444444-2222-4333-8444-555555555555"}}
+"""Two application users write, since Dataverse limits each by itself."""
 CREATED = 4
 """Patients who come to the practice while the delta window is open."""
 OBJECTS = ("locations", "referrers", "staff", "patients", "appointments")
@@ -150,6 +152,19 @@ def test_created_on_is_the_source_s_own_time(finished: dict[str, Any]):
     # Whoever came to the practice during the delta may have been loaded within the same second.
     assert all(row["createdon"] <= row["overriddencreatedon"] for row in ours)
     assert sum(row["createdon"] < row["overriddencreatedon"] for row in ours) > 50
+
+
+def test_r106_two_application_users_shared_the_work_and_both_are_ourselves(finished: dict[str, Any]):
+    run_number = {row.get("importsequencenumber") for row in _rows(finished, "contact")} - {None}
+    assert len(run_number) == 1
+    made_by = {
+        row["createdby"]
+        for table in ("contact", "account", "bw_dentalappointment", "bw_treatmenthistory", "phonecall")
+        for row in _rows(finished, table)
+        if row.get("importsequencenumber") in run_number
+    }
+    assert len(made_by) == 2
+    assert finished["verdict"]["rows_made_by_others"] == {}
 
 
 def test_n7_no_record_value_is_in_durable_s_state_or_in_any_log(town: Stay, finished: dict[str, Any]):
