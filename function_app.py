@@ -311,6 +311,8 @@ async def housekeeping(timer: func.TimerRequest, client: df.DurableOrchestration
     for outcome in await purge.overdue(tools):
         await act(outcome, client)
     for run in await purge.without_certificate(tools):
+        if await is_awake(purge.instance(run), client):
+            continue  # its own history is to go too, when it has ended
         began = datetime.fromisoformat(run.registered_at)
         gone = await client.purge_instance_history_by(began, datetime.now(UTC), list(OVER))
         await purge.certify(tools, run, histories=gone.instances_deleted)

@@ -48,7 +48,12 @@ async def _begun(tools: Toolbox, run: Run, *, by: str, who: str) -> Outcome:
     if run.purge is None:
         await tools.audit.add(run.id, Event("purge-asked", who, {"mark": "purge-asked", "by": by}))
         await _note(tools, run, {"by": by, "asked_at": datetime.now(UTC).isoformat(timespec="seconds")})
-    return Outcome(Answer(202, {"run": run.id, "asked": "purge"}), start=("purge", f"{run.id}-purge"))
+    return Outcome(Answer(202, {"run": run.id, "asked": "purge"}), start=("purge", instance(run)))
+
+
+def instance(run: Run) -> str:
+    """The instance that tells a run's purge."""
+    return f"{run.id}-purge"
 
 
 async def purge_records(tools: Toolbox, about: About) -> Progress:
