@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from sandbox.azurite import Azurite, running_azurite
+from sandbox.dataverse.limits import load_limits
 from sandbox.host.process import HostProcess
 from sandbox.identity import tokens
 from sandbox.identity.keyfile import read_or_create
@@ -179,7 +180,8 @@ async def running_town(
         keys = {"--key": secrets.token_hex(24), "--master-key": secrets.token_hex(24)}
         arguments = ["--clock-control", "--identity-key", str(identity_key), "--lease", str(lease_seconds)]
         arguments += [word for pair in keys.items() for word in pair]
-        env = {**settings(storage.connection_string, library_url), **(app or {})}
+        limits = {"BRIDGEWORK_DATAVERSE_LIMITS": _limits(dataverse)}
+        env = {**settings(storage.connection_string, library_url), **limits, **(app or {})}
         processes = [
             HostProcess(HERE, state=home / "hub.db", arguments=arguments, env=env, log=home / f"host{number or ''}.log")
             for number in range(hosts)
@@ -219,6 +221,14 @@ async def _behind_weather(azurite: Azurite, stack: AsyncExitStack, home: Path) -
         stack.push_async_callback(proxy.stop)
         urls[service] = await proxy.start()
     return replace(azurite, blob_url=urls["blob"], table_url=urls["table"])
+
+
+def _limits(dataverse: Sequence[str]) -> str:
+    """The target's service protection as the app is told of it: without any, it should not go by the documented one."""
+    named = dataverse[dataverse.index("--limits") + 1] if "--limits" in dataverse else "off"
+    limits, most = load_limits(named), 1_000_000
+    seconds = limits.execution_seconds or most
+    return f"{limits.requests or most},{seconds:g},{limits.window_seconds:g},{limits.concurrent or 52}"
 
 
 def _applications(app: Mapping[str, str]) -> list[dict[str, object]]:
