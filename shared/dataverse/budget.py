@@ -8,6 +8,7 @@ once (api-limits.md).
 from __future__ import annotations
 
 import math
+import re
 from collections import deque
 from dataclasses import dataclass
 
@@ -33,6 +34,23 @@ class Allowance:
 
 
 DOCUMENTED = Allowance()
+_SAID = (
+    ("requests", re.compile(r"Number of requests exceeded the limit of ([\d,]+)")),
+    ("seconds", re.compile(r"execution time of incoming requests exceeded limit of ([\d,]+) milliseconds")),
+    ("together", re.compile(r"Number of concurrent requests exceeded the limit of ([\d,]+)")),
+    ("window", re.compile(r"over time window of ([\d,]+) seconds")),
+)
+
+
+def told_in(message: str, known: Allowance) -> Allowance:
+    """The limits as a refusal's message spells them: an environment may have others than the documented ones."""
+    said = {name: found[1].replace(",", "") for name, rule in _SAID if (found := rule.search(message))}
+    return Allowance(
+        requests=int(said.get("requests", known.requests)),
+        seconds=float(said["seconds"]) / 1000 if "seconds" in said else known.seconds,
+        window=float(said.get("window", known.window)),
+        together=int(said.get("together", known.together)),
+    )
 
 
 class Budget:

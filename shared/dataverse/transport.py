@@ -20,7 +20,7 @@ import orjson
 
 from shared.dataverse import batch, odata
 from shared.dataverse.batch import Operation, Part, read_error
-from shared.dataverse.budget import Allowance
+from shared.dataverse.budget import told_in
 from shared.dataverse.faults import NO_ANSWER, NOT_SENT, Fault, FaultKind, classify, failure
 from shared.dataverse.gate import Gate
 from shared.dataverse.pace import ANY, Pace, Place
@@ -270,7 +270,7 @@ class Transport:
         named = [_AFFINITY.search(text) for text in answer.headers.get_list("set-cookie")]
         server = next((found[1] for found in named if found), None)
         if fault is not None and fault.kind is FaultKind.THROTTLED:
-            told = _limits(answer.content, pace.allowance)
+            told = told_in(read_error(answer.content)[1], pace.allowance)
             pace.refused(place, now, fault.wait, server=server, together=fault.code == _TOGETHER, told=told)
         else:
             hint = _number(answer.headers.get("x-ms-dop-hint"))
@@ -295,27 +295,6 @@ def part_fault(part: Part) -> Fault | None:
 def _fault(answer: httpx.Response) -> Fault:
     code, message = read_error(answer.content)
     return classify(answer.status_code, code, message, _seconds(answer.headers.get("retry-after")))
-
-
-_SAID = (
-    ("requests", re.compile(r"Number of requests exceeded the limit of ([\d,]+)")),
-    ("seconds", re.compile(r"execution time of incoming requests exceeded limit of ([\d,]+) milliseconds")),
-    ("together", re.compile(r"Number of concurrent requests exceeded the limit of ([\d,]+)")),
-    ("window", re.compile(r"over time window of ([\d,]+) seconds")),
-)
-
-
-def _limits(content: bytes, known: Allowance) -> Allowance:
-    """The limits as a refusal's message spells them (api-limits.md): an environment may have others than the
-    documented."""
-    _, message = read_error(content)
-    said = {name: found[1].replace(",", "") for name, rule in _SAID if (found := rule.search(message))}
-    return Allowance(
-        requests=int(said.get("requests", known.requests)),
-        seconds=float(said["seconds"]) / 1000 if "seconds" in said else known.seconds,
-        window=float(said.get("window", known.window)),
-        together=int(said.get("together", known.together)),
-    )
 
 
 def _seconds(text: str | None) -> float | None:
