@@ -33,7 +33,7 @@ async def left_before(tools: Toolbox, run: Run, name: str, ids: Collection[str],
     for lane in sorted(lanes, key=lambda lane: layout.order_of(lane.generation)):
         if layout.order_of(lane.generation) >= before:
             continue
-        async for page in journal.each(layout.journal_lane(lane.generation, lane.object, lane.lane)):
+        for page in await journal.pages_with(layout.journal_lane(lane.generation, lane.object, lane.lane), ids):
             for entry in page.open:  # what was put back since is not ours any more
                 if entry.id in ids and entry.version:
                     first = left.get(entry.id, entry)

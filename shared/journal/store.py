@@ -6,7 +6,7 @@ Row keys sort by wave, lane and page number; the way back reads them in descendi
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -15,14 +15,16 @@ from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.data.tables import TableEntity, UpdateMode
 from azure.data.tables.aio import TableClient, TableServiceClient
 
-from shared.errors import Stop
 from shared.journal.entries import Entry, Outcome, Page, PageState
 from shared.keys.seal import Seal
 from shared.storage_failures import storage_failure
 
 CHUNK = 60_000
 """A Table property holds at most 64 KiB; an entity 1 MiB, so a page may span several properties."""
-MOST_CHUNKS = 15
+MOST_CHUNKS = 12
+"""Of one entity. The few pages that hold more, before-values of long texts, go on in further entities."""
+OF_LANE = "PartitionKey eq @lane and RowKey lt '~'"
+"""The pages of a lane, without what further entities hold of them."""
 
 
 class Journal:
@@ -44,14 +46,17 @@ class Journal:
     async def put(self, page: Page) -> None:
         """Write a page, replacing an earlier state of the same page."""
         try:
-            await self._table.upsert_entity(self._entity(page), mode=UpdateMode.REPLACE)
+            *further, entity = self._entities(page)
+            for one in further:  # first, so that whoever finds the page finds all of it
+                await self._table.upsert_entity(one, mode=UpdateMode.REPLACE)
+            await self._table.upsert_entity(entity, mode=UpdateMode.REPLACE)
         except AzureError as error:
             raise storage_failure(error) from error
 
     async def get(self, lane: str, number: int) -> Page | None:
         """One page, or None when it was never intended."""
         try:
-            return self._page(await self._table.get_entity(lane, f"{number:08d}"))
+            return await self._page(await self._table.get_entity(lane, f"{number:08d}"))
         except ResourceNotFoundError:
             return None
         except AzureError as error:
@@ -60,9 +65,7 @@ class Journal:
     async def pages(self, lane: str) -> list[tuple[int, str]]:
         """The numbers and states of a lane's pages, in order, without their entries."""
         try:
-            rows = self._table.query_entities(
-                "PartitionKey eq @lane", parameters={"lane": lane}, select=["RowKey", "state"]
-            )
+            rows = self._table.query_entities(OF_LANE, parameters={"lane": lane}, select=["RowKey", "state"])
             return [(int(row["RowKey"]), str(row["state"])) async for row in rows]
         except ResourceNotFoundError:
             return []
@@ -76,8 +79,8 @@ class Journal:
     async def each(self, lane: str) -> AsyncIterator[Page]:
         """The pages of a lane, in order, one of them unpacked at a time: a large clinic's do not fit in memory."""
         try:
-            async for row in self._table.query_entities("PartitionKey eq @lane", parameters={"lane": lane}):
-                yield self._page(row)
+            async for row in self._table.query_entities(OF_LANE, parameters={"lane": lane}):
+                yield await self._page(row)
         except ResourceNotFoundError:
             return
         except AzureError as error:
@@ -88,9 +91,7 @@ class Journal:
         wanted = _mark(row)
         found = []
         try:
-            rows = self._table.query_entities(
-                "PartitionKey eq @lane", parameters={"lane": lane}, select=["RowKey", "marks"]
-            )
+            rows = self._table.query_entities(OF_LANE, parameters={"lane": lane}, select=["RowKey", "marks"])
             async for one in rows:
                 if "marks" not in one or wanted in bytes(one["marks"]):
                     found.append(int(one["RowKey"]))
@@ -106,9 +107,7 @@ class Journal:
         wanted = set(map(_mark, rows))
         found = []
         try:
-            some = self._table.query_entities(
-                "PartitionKey eq @lane", parameters={"lane": lane}, select=["RowKey", "marks"]
-            )
+            some = self._table.query_entities(OF_LANE, parameters={"lane": lane}, select=["RowKey", "marks"])
             async for one in some:
                 marks = bytes(one.get("marks", b""))
                 if not marks or any(marks[at : at + 4] in wanted for at in range(0, len(marks), 4)):
@@ -124,7 +123,9 @@ class Journal:
         """Every lane with its wave, table and number of pages; empty where nothing was ever intended."""
         found: dict[str, tuple[int, str, int]] = {}
         try:
-            rows = self._table.query_entities("RowKey ge '0'", select=["PartitionKey", "wave", "table"])
+            rows = self._table.query_entities(
+                "RowKey ge '0' and RowKey lt '~'", select=["PartitionKey", "wave", "table"]
+            )
             async for row in rows:
                 lane = str(row["PartitionKey"])
                 found[lane] = (int(row["wave"]), str(row["table"]), found.get(lane, (0, "", 0))[2] + 1)
@@ -141,14 +142,14 @@ class Journal:
         except AzureError as error:
             raise storage_failure(error) from error
 
-    def _entity(self, page: Page) -> dict[str, Any]:
+    def _entities(self, page: Page) -> list[dict[str, Any]]:
+        """What a page is kept in: further entities, where one does not hold it, and the page's own."""
         body = [[entry.id, entry.before, entry.version] for entry in page.entries]
         sealed = self._sealed.close(_packed(body), about=f"{page.lane}/{page.number}")
         chunks = [sealed[start : start + CHUNK] for start in range(0, len(sealed), CHUNK)]
-        if len(chunks) > MOST_CHUNKS:
-            raise Stop("journal-page-too-large", "A batch's before-values do not fit one journal page.")
+        own, *further = [chunks[start : start + MOST_CHUNKS] for start in range(0, len(chunks), MOST_CHUNKS)]
         outcome = page.outcome
-        return {
+        entity = {
             "PartitionKey": page.lane,
             "RowKey": f"{page.number:08d}",
             "wave": page.wave,
@@ -158,12 +159,18 @@ class Journal:
             "shard": page.shard,
             "marks": _marks(entry.id for entry in page.entries),
             **({"outcome": _packed([outcome.turn, outcome.counts, outcome.held])} if outcome else {}),
-            **{f"entries{index:02d}": chunk for index, chunk in enumerate(chunks)},
+            "further": len(further),
+            **_named(own),
         }
+        names = (_further(page.number, place) for place in range(1, len(further) + 1))
+        others = zip(names, further, strict=True)
+        return [*({"PartitionKey": page.lane, "RowKey": name, **_named(some)} for name, some in others), entity]
 
-    def _page(self, row: TableEntity) -> Page:
+    async def _page(self, row: TableEntity) -> Page:
         at, lane, number = row.metadata.get("timestamp"), str(row["PartitionKey"]), int(row["RowKey"])
-        sealed = b"".join(bytes(row[name]) for name in sorted(row) if name.startswith("entries"))
+        further = range(1, int(row.get("further", 0)) + 1)
+        rows = [row, *[await self._table.get_entity(lane, _further(number, place)) for place in further]]
+        sealed = b"".join(bytes(one[name]) for one in rows for name in sorted(one) if name.startswith("entries"))
         body = _unpacked(self._sealed.open(sealed, about=f"{lane}/{number}"))
         return Page(
             wave=int(row["wave"]),
@@ -181,6 +188,15 @@ class Journal:
     def _sealed(self) -> Seal:
         assert self._seal is not None, "this journal was opened to be counted and dropped"
         return self._seal
+
+
+def _named(chunks: Sequence[bytes]) -> dict[str, bytes]:
+    return {f"entries{index:02d}": chunk for index, chunk in enumerate(chunks)}
+
+
+def _further(number: int, place: int) -> str:
+    """The row key of a further entity of a page: behind all pages."""
+    return f"~{number:08d}-{place:02d}"
 
 
 def _packed(body: Any) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -116,3 +117,21 @@ async def test_n3_an_outcome_comes_back_with_its_page_which_is_open_for_what_it_
     assert found is not None
     assert found.outcome == outcome
     assert [entry.id for entry in found.open] == ["b"]
+
+
+async def test_a_page_that_one_entity_does_not_hold_goes_on_in_further_ones(journal: Journal):
+    texts = {f"row-{number}": os.urandom(60_000).hex() for number in range(30)}
+    entries = tuple(Entry(row, {"notetext": text}, "") for row, text in texts.items())
+    large = replace(page(4), entries=entries, state=PageState.INTENDED)
+    await journal.put(page(3, "a"))
+    await journal.put(large)
+    await journal.put(page(5, "b"))
+    assert await journal.get(LANE, 4) == large
+    assert await journal.read(LANE) == [page(3, "a"), large, page(5, "b")]
+    assert [number for number, _ in await journal.pages(LANE)] == [3, 4, 5]
+    assert await journal.lanes() == [(1, LANE, "contact", 3)]
+    assert [one.number for one in await journal.holding(LANE, "row-7")] == [4]
+    assert [one.number for one in await journal.pages_with(LANE, {"row-7", "b"})] == [4, 5]
+    settled = large.settled(dict.fromkeys(texts, "W/1"))
+    await journal.put(settled)
+    assert await journal.get(LANE, 4) == settled
