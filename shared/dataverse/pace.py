@@ -55,7 +55,7 @@ class Pace:
     def place(self, now: float, like: str, *, user: int | None = None) -> Place | float:
         """A place for a request of the kind ``like``, or the seconds until there may be one (infinite: when one is
         given back). ``user``: only as that one."""
-        seconds = self._expected.get(like, _UNKNOWN)
+        seconds = self._expected.get(like) or self._guess(like)
         free, soonest, closed = [], math.inf, False
         for number, server, budget in self._choices(user):
             wait = budget.wait(now, seconds)
@@ -137,6 +137,17 @@ class Pace:
     def refusals(self) -> int:
         """How often we were told off."""
         return sum(budget.refusals for budget in self.books())
+
+    def _guess(self, like: str) -> float:
+        """What a request of a size that was never sent may take: a larger one as much more as it has more rows.
+        ``like`` ends in twice the binary logarithm of them."""
+        kind, _, size = like.rpartition("/")
+        guesses = [_UNKNOWN]
+        for one, seconds in self._expected.items():
+            known, _, other = one.rpartition("/")
+            if kind and known == kind:
+                guesses.append(seconds * 2.0 ** ((int(size) - int(other)) / 2))
+        return max(guesses)
 
     def _choices(self, user: int | None) -> Iterator[tuple[int, str, Budget]]:
         still_looking = self._quiet < _ENOUGH * max(1, len(self._servers))

@@ -64,7 +64,7 @@ def integer(value: Any) -> Value:
         return None
     try:
         number = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise Unfit("not-a-number") from None
     if not -2_147_483_648 <= number <= 2_147_483_647:
         raise Unfit("number-out-of-range")

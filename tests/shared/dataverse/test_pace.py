@@ -120,6 +120,16 @@ def test_the_pace_sits_on_the_limit_without_being_told_off(limits: Limits, users
     assert told.punished < 0.01
 
 
+def test_a_message_larger_than_any_before_is_promised_as_much_more_time() -> None:
+    pace = Pace()
+    small = pace.place(0.0, "create contact/13")
+    assert isinstance(small, Place)
+    pace.answered(small, 1.0, "create contact/13", server="a")
+    large = pace.place(2.0, "create contact/17")
+    assert isinstance(large, Place)
+    assert large.seconds == pytest.approx(4.0)
+
+
 def test_the_servers_are_found_by_their_answers_and_each_is_used_up() -> None:
     pace = Pace(allowance_of(THREE))
     drive(pace, THREE, seconds=60.0, rows=100)
