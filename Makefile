@@ -9,6 +9,8 @@
 
 VENV ?= .venv
 export VENV PYTHON
+# Compiled once, not by each of the hundreds of processes that a demo or the tests start.
+unexport PYTHONDONTWRITEBYTECODE
 RUN := $(VENV)/bin/python
 
 .PHONY: demo up test check bench torture setup setup-checkov clean lint

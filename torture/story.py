@@ -32,10 +32,9 @@ OTHERS = {
     "customizationoptionvalueprefix": 72700,
 }
 """A publisher that was there before."""
-REVIVALS = 4000
 DISK = "180:1.5"
 """Full with every 180th transaction of the host's state, for a second and a half."""
-QUIET, LATER = 15.0, {"advance_seconds": 301}
+QUIET, LATER = 8.0, {"advance_seconds": 301}
 """Seconds without a death, and what then passes by the host's clock."""
 
 
@@ -69,7 +68,7 @@ class Told:
 
 
 class Keeper:
-    """Starts the app's process again whenever it has died."""
+    """Puts the app's process into its trouble, and sees to it that it goes on."""
 
     def __init__(self, running: Running, home: Path, trouble: Trouble) -> None:
         self._running = running
@@ -80,7 +79,6 @@ class Keeper:
             self._env |= {doom.FILE: str(trouble.deaths), doom.ONE_IN: trouble.one_in, doom.CHAPTER: str(self._chapter)}
         if trouble.disk:
             self._env |= {full_disk.FILE: str(self._disk), full_disk.EVERY: trouble.disk}
-        self.lives = 1
         self.chapter("")
 
     def chapter(self, name: str) -> None:
@@ -92,10 +90,17 @@ class Keeper:
         """How often the disk was full, and how many transactions failed."""
         return full_disk.counts(self._disk) if self._disk.exists() else (0, 0)
 
+    @property
+    def lives(self) -> int:
+        """How many the app has had."""
+        return 1 + (len(self._deaths.read_text().splitlines()) if self._deaths else 0)
+
     async def begin(self) -> None:
-        """Put the host into its trouble. It has its port by now, and comes back with it."""
+        """Put the host into its trouble. It has its port by now, and comes back with it, whenever it dies."""
         if self._env:
             await self._running.kill_host()
+            self._running.hosts[0].reborn = True
+            await self._running.revive_host(**self._env)
 
     async def watch(self) -> None:
         """Until cancelled. Where nothing has died for a while, somebody may wait for a wake-up that died with its
@@ -110,15 +115,7 @@ class Keeper:
                 since = time.monotonic()
                 with suppress(OSError, Disappointed, http.client.HTTPException):
                     await asyncio.to_thread(host.call, "POST", "/sandbox/clock", LATER)
-            if not self._running.host_is_alive:
-                self.lives += 1
-                if self.lives > REVIVALS:
-                    raise RuntimeError(f"the host has died {REVIVALS} times")
-                try:
-                    await self._running.revive_host(**self._env)
-                except RuntimeError:
-                    continue  # it died before it listened
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.2)
 
 
 @contextmanager

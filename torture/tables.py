@@ -49,6 +49,15 @@ def of_faults(struck: Struck, disk: tuple[int, int]) -> str:
     return "\n".join(lines)
 
 
+def added(several: Iterable[Struck]) -> Struck:
+    """How often each fault struck in several runs together."""
+    sums: dict[str, Counter[str]] = {}
+    for struck in several:
+        for place, faults in struck.items():
+            sums.setdefault(place, Counter()).update(faults)
+    return sums
+
+
 def never(struck: Struck) -> list[str]:
     """The faults that never came."""
     return [f"{place}: {name}" for place, faults in struck.items() for name, times in faults.items() if not times]

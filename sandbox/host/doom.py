@@ -6,7 +6,7 @@ message leaves. The points are therefore the bytes that leave the process for so
 the app's own lines that were awaiting at that moment, and the commits of the host's own state.
 
 ``SANDBOX_HOST_DEATHS`` names a file that remembers, across lives, where the process has died: a line for each point.
-``SANDBOX_HOST_DEATHS_ONE_IN`` is ``3:7`` for a third of the points, drawn by the seed 7.
+``SANDBOX_HOST_DEATHS_ONE_IN`` is ``3:1`` for a third of the points; ``3:0`` and ``3:2`` are the other two thirds.
 ``SANDBOX_HOST_DEATHS_CHAPTER`` names a file with the name of what is going on; in another chapter the same lines are
 other points.
 """
@@ -39,8 +39,7 @@ class Doom:
     """Dies at each point that is not in the record yet, after it has been put there."""
 
     def __init__(self, app: Path, record: Path, *, one_in: str = "1:0", chapter: str = "") -> None:
-        share, _, self._seed = one_in.partition(":")
-        self._share = int(share)
+        self._shares, self._share = (int(number) for number in one_in.split(":"))
         self._app = str(app) + os.sep
         self._host = str(Path(__file__).parent) + os.sep
         self._record = os.open(record, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -51,7 +50,7 @@ class Doom:
         """One side of a point."""
         chapter = self._chapter.read_text().strip() if self._chapter else ""
         line = f"{when}\t{kind}\t{chapter}\t{chain}"
-        drawn = zlib.crc32(f"{self._seed}{line}".encode()) % self._share == 0
+        drawn = zlib.crc32(line.encode()) % self._shares == self._share
         if not drawn or line in self._known:
             return
         with suppress(OSError):  # on a full disk nothing can be remembered: then this is not the moment

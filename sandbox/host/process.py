@@ -26,7 +26,10 @@ class HostProcess:
         log: Path | None = None,
     ) -> None:
         self.url = ""
-        self._command = [python, "-m", "sandbox.host", str(app_directory), "--state", str(state), *arguments]
+        self.reborn = False
+        """Whether, from its next start on, it comes back by itself whenever it dies."""
+        self._python = python
+        self._arguments = [str(app_directory), "--state", str(state), *arguments]
         self.environment = {**os.environ, **(env or {})}
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
@@ -44,10 +47,14 @@ class HostProcess:
 
     async def start(self, *, port: int = 0) -> str:
         """Answers the URL once it listens; RuntimeError with the host's last words if it does not come up."""
+        module = "sandbox.host.reborn" if self.reborn else "sandbox.host"
         errors = self._log.open("ab") if self._log else None
         try:
             self._process = await asyncio.create_subprocess_exec(
-                *self._command,
+                self._python,
+                "-m",
+                module,
+                *self._arguments,
                 "--port",
                 str(port),
                 env=self.environment,

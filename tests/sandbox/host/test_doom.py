@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from contextlib import suppress
 from pathlib import Path
+
+import httpx
 
 from sandbox.host import doom
 from sandbox.host.process import HostProcess
@@ -56,3 +59,23 @@ async def test_n11_in_another_chapter_the_same_points_are_other_points(tmp_path:
     named = [line.split("\t")[2] for line in record.read_text().splitlines()]
     assert named.count("day") > 0
     assert named.count("night") > 0
+
+
+async def test_n11_a_host_that_is_reborn_comes_back_from_every_death_by_itself(tmp_path: Path) -> None:
+    app, record = tmp_path / "app", tmp_path / "deaths"
+    app.mkdir()
+    (app / "function_app.py").write_text(APP)
+    (app / "host.json").write_text('{"version": "2.0"}')
+    record.touch()
+    host = HostProcess(app, state=tmp_path / "hub.db", env={doom.FILE: str(record)})
+    host.reborn = True
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = await host.start(port=port)
+    async with httpx.AsyncClient() as client:
+        assert (await client.get(f"{url}/api/hello")).text == "hello"
+    assert len(record.read_text().splitlines()) > 1
+    assert await host.stop() == 0
+    with socket.socket() as probe:  # nothing of it is left behind
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
