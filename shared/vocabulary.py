@@ -88,6 +88,7 @@ class Tally:
 ANOTHER_RULE = "moved-by-another-rule"
 """Why a rule leaves out a record that a sibling of it takes: such a record is none of this rule's."""
 
+_ROOT = NAMESPACE.bytes
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
@@ -98,5 +99,5 @@ def row_id(source_system: str, object_name: str, source_id: str) -> str:
     record comes through here.
     """
     name = f"{source_system}/{object_name}/{source_id}".encode()
-    hashed = hashlib.sha1(NAMESPACE.bytes + name, usedforsecurity=False).hexdigest()
+    hashed = hashlib.sha1(_ROOT + name, usedforsecurity=False).hexdigest()
     return f"{hashed[:8]}-{hashed[8:12]}-5{hashed[13:16]}-{_VARIANT[hashed[16]]}{hashed[17:20]}-{hashed[20:32]}"

@@ -56,7 +56,12 @@ def _told(given: argparse.Namespace, home: Path) -> tuple[Told, list[Told], list
         trouble = Trouble(deaths, f"{given.one_in * given.at_once}:{given.share + given.one_in * number}")
         if not given.fair:
             trouble = replace(trouble, weather=weather(stall=given.stall), disk=DISK)
-        return tell(home / f"hard{number}", patients=given.patients, trouble=trouble), deaths.read_text().splitlines()
+        try:
+            told = tell(home / f"hard{number}", patients=given.patients, trouble=trouble)
+        except BaseException as broken:  # said at once: the others may take an hour
+            print(f"Run {number} came to nothing: {broken!r}", flush=True)
+            raise
+        return told, deaths.read_text().splitlines()
 
     with ThreadPoolExecutor(given.at_once) as side_by_side:
         found = list(side_by_side.map(torture, range(given.at_once)))

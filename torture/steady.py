@@ -15,7 +15,7 @@ from sandbox.customer import Api, Customer, Disappointed, Refused
 PATIENCE = 1800.0
 MENDED = ("source-credentials-refused",)
 """Problems that are over once somebody has looked: a token that the source refused one moment, and takes the next."""
-ASKED_BEFORE = ("already-rolling-back", "already-decided", "gate-not-open")
+ASKED_BEFORE = ("already-rolling-back", "already-decided", "gate-not-open", "not-held-up")
 """What an app answers to the second of two requests, the first of which it did although nobody heard of it."""
 
 

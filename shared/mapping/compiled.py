@@ -11,14 +11,14 @@ from typing import Any
 from shared.attachments.router import Route, route
 from shared.errors import Stop
 from shared.mapping.composed import talk
-from shared.mapping.composed.circumstances import Circumstances, Getter
+from shared.mapping.composed.circumstances import Circumstances
 from shared.mapping.composed.notes import PART, parts_of
 from shared.mapping.crosswalk import Crosswalk
 from shared.mapping.getters import AT_CLOSING, CREATED_ON, Getters
 from shared.mapping.model import FieldMap, FieldRule, ObjectRule
 from shared.mapping.placements.talk import PARTIES
 from shared.mapping.rows import ACTIVE, INACTIVE, Column, Excluded, Row, SetAside, State, same, state_there
-from shared.mapping.straight import Fixed, Plain, Values, values_of, wire_of
+from shared.mapping.straight import Fixed, How, Link, Values, values_of, wire_of
 from shared.mapping.transforms import Unfit, Value
 from shared.schema.model import Kind, Table
 from shared.vocabulary import ANOTHER_RULE
@@ -47,10 +47,13 @@ class ObjectMap:
         self._around = around
         self._crosswalk = around.crosswalk
         self._states = {said: (state, status) for said, state, status in rule.states}
+        ambiguous = rule.object == "patients" and bool(around.crosswalk.ambiguous)
+        shared = rule.object in ("staff", "referrers") or rule.source == "attachments"
+        self._may_go_elsewhere = ambiguous or shared or bool(rule.only)
         self._state_fields = rule.state_from.split("/") if rule.state_from else []
         self.has_state = self.table.field("statecode") is not None
         self.columns: list[Column] = []
-        self._getters: list[tuple[str, Getter | Plain | Fixed]] = []
+        self._getters: list[tuple[str, How]] = []
         build = Getters(rule, mapping, live, around)
         for field_rule in rule.fields:
             self._add(field_rule, build)
@@ -101,9 +104,12 @@ class ObjectMap:
         self.columns.append(
             Column("ownerid", "_ownerid_value", "Owner", "owner", source, "ownerid@odata.bind", "systemusers")
         )
-        owner = self._crosswalk.owner
-        whoever = Fixed(owner(None)) if not source else lambda record: owner(record.get(source))
-        self._getters.append(("ownerid", whoever))
+        users, fallback = self._crosswalk.users, self._crosswalk.fallback_owner
+
+        def owner(staff_id: str) -> str:
+            return users.get(staff_id, fallback)
+
+        self._getters.append(("ownerid", Link(source, owner, fallback) if source else Fixed(fallback)))
 
     def _add_author(self) -> None:
         """Never written: it is whoever sends the row. But it is read back and compared like any other column."""
@@ -117,7 +123,7 @@ class ObjectMap:
 
     def rows(self, record: Mapping[str, Any]) -> list[Row] | Excluded | SetAside:
         """What becomes of one record."""
-        if elsewhere := self._elsewhere(record):
+        if self._may_go_elsewhere and (elsewhere := self._elsewhere(record)):
             return elsewhere
         if self.object != "notes":
             row = self._row(record, self.row_id(record), 1)
@@ -182,7 +188,7 @@ class ObjectMap:
         if not self._state_fields:
             return ACTIVE
         if self._states:
-            said = "/".join(str(record.get(name) or "") for name in self._state_fields)
+            said = "/".join([str(record.get(name) or "") for name in self._state_fields])
             return self._states.get(said) or self._states[""]
         state = record.get(self._state_fields[0])
         return ACTIVE if state is None or str(state).lower() in self.rule.active_values else INACTIVE

@@ -8,12 +8,12 @@ from functools import lru_cache
 from shared.errors import Stop
 from shared.insurance.policies import payer_key
 from shared.mapping import transforms
-from shared.mapping.composed.circumstances import Circumstances, Getter, Record
+from shared.mapping.composed.circumstances import Circumstances, Getter
 from shared.mapping.composed.registry import getter as composed
 from shared.mapping.composed.registry import phone
 from shared.mapping.model import FieldMap, FieldRule, ObjectRule
 from shared.mapping.placements.talk import PARTIES
-from shared.mapping.straight import TRUTH, WHOLE, Fixed, Plain, text_that_fits
+from shared.mapping.straight import TRUTH, WHOLE, Fixed, How, Link, Marked, Plain, text_that_fits
 from shared.mapping.transforms import Unfit, Value
 from shared.mapping.wanted import table_of
 from shared.schema.model import Field, Kind, Table
@@ -40,15 +40,14 @@ class Getters:
         self._table = live[rule.table]
         self._hidden = mapping.hidden(rule)
 
-    def getter(self, rule: FieldRule) -> Getter | Plain | Fixed:
+    def getter(self, rule: FieldRule) -> How:
         """What gives the column its value."""
         if rule.transform == "lookup":
             return self._link(rule)
         if rule.transform == "currency":
             return Fixed(self._around.currency)
         if rule.transform == "source_key":
-            system, name = self._around.system, self._rule.object
-            return lambda record: f"{system}|{name}|{record['id']}"
+            return Marked(f"{self._around.system}|{self._rule.object}|")
         if rule.transform == "e164":
             return phone(rule.source, self._around)
         live = None if rule.target == PARTIES else self._live_field(rule)
@@ -72,7 +71,8 @@ class Getters:
         if rule.transform == "text" and live.max_length:
             return Plain(source, transforms.bounded_text(live.max_length), text_that_fits(live.max_length))
         fits = {"text": text_that_fits(None), "integer": WHOLE, "boolean": TRUTH}
-        return Plain(source, transforms.PLAIN[rule.transform], fits.get(rule.transform, ""))
+        of_text = transforms.OF_TEXT.get(rule.transform)
+        return Plain(source, transforms.PLAIN[rule.transform], fits.get(rule.transform, ""), of_text=of_text)
 
     def _live_field(self, rule: FieldRule) -> Field:
         live = self._table.field(rule.target)
@@ -89,30 +89,23 @@ class Getters:
             raise Stop("target-lookup-missing", f"{self._table.name}.{rule.target} cannot point to {target}.")
         return f"{navigation}@odata.bind", self._live[target].set_name
 
-    def _link(self, rule: FieldRule) -> Getter:
-        referred, source, crosswalk = rule.refers_to[0], rule.source, self._around.crosswalk
+    def _link(self, rule: FieldRule) -> Link:
+        referred, resolve = rule.refers_to[0], self._around.resolve
         groups = {"users"} if "users" in rule.refers_to else set(rule.refers_to)
         has_default = "defaults" in rule.refers_to and self._mapping.rule("defaults") is not None
         default = row_id(self._around.system, "defaults", DEFAULT_ACCOUNT) if has_default else None
         identify = payer_key if referred == "payers" else str
-        required = source in REQUIRED
+        required = rule.source in REQUIRED
 
-        @lru_cache(maxsize=REMEMBERED)
-        def leads_to(source_id: str) -> tuple[str, str] | None:
-            return crosswalk.resolve(referred, identify(source_id))
-
-        def linked(record: Record) -> Value:
-            source_id = record.get(source)
-            if source_id is None or source_id == "":
-                return default
-            found = leads_to(str(source_id))
+        def leads(source_id: str) -> Value:
+            found = resolve(referred, identify(source_id))
             if found is None:
                 if required:
                     raise Unfit("parent-missing")
                 return default
             return found[1] if found[0] in groups else None
 
-        return linked
+        return Link(rule.source, lru_cache(maxsize=REMEMBERED)(leads), default)
 
 
 def _bounded(get: Getter, most: int) -> Getter:

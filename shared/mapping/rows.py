@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.mapping.transforms import Value
 
@@ -13,12 +13,11 @@ ACTIVE, INACTIVE = (0, 1), (1, 2)
 State = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """What a record should be at the target: its id, its columns in the form they read back in, and its state.
 
     A record that needs several rows (a long note) gives them in turn; ``part`` counts them from 1. ``writer`` is the
-    user in whose name it is made (A22); nothing where we make it in our own.
+    user in whose name it is made (A22); nothing where we make it in our own. A tuple: there is one for every record.
     """
 
     id: str

@@ -22,12 +22,30 @@ Wire = Callable[[str, int, Mapping[str, Value]], dict[str, Any]]
 @dataclass(frozen=True, slots=True)
 class Plain:
     """A column that is one field of the record put through one transform. ``fits`` is a Python expression over ``v``,
-    the field's value, that is true where the value may stay as it is; ``among`` are values that are looked up."""
+    the field's value, that is true where the value may stay as it is; ``among`` are values that are looked up;
+    ``of_text`` is the same transform for texts alone, which remembers them."""
 
     source: str
     transform: Transform
     fits: str = ""
     among: Mapping[str, int] | None = None
+    of_text: Transform | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A column that says where a reference leads. ``leads`` takes its text; ``default`` stands where there is none."""
+
+    source: str
+    leads: Callable[[str], Value]
+    default: Value = None
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A column that is the record's own id behind a text that is the same in every row."""
+
+    mark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +64,11 @@ WHOLE = "v.__class__ is int and -2147483648 <= v <= 2147483647"
 TRUTH = "v is True or v is False"
 
 
-def values_of(columns: Iterable[tuple[str, Getter | Plain | Fixed]]) -> Values:
+How = Getter | Plain | Fixed | Link | Marked
+"""How a column comes by its value."""
+
+
+def values_of(columns: Iterable[tuple[str, How]]) -> Values:
     """A function of a record: the values of all columns, in their order. Raises Unfit for the first that does not
     go."""
     known: dict[str, Any] = {}
@@ -57,19 +79,32 @@ def values_of(columns: Iterable[tuple[str, Getter | Plain | Fixed]]) -> Values:
     return _made(lines, known, "values")  # type: ignore[no-any-return]
 
 
-def _expression(how: Getter | Plain | Fixed, mark: str, known: dict[str, Any]) -> str:
+def _expression(how: How, mark: str, known: dict[str, Any]) -> str:
     if isinstance(how, Fixed):
         known[mark] = how.value
         return mark
-    if not isinstance(how, Plain):
-        known[mark] = how
-        return f"{mark}(record)"
+    if isinstance(how, Marked):
+        return f"{how.mark!r} + str(record['id'])"
+    if isinstance(how, Link):
+        known[mark], known[f"{mark}d"] = how.leads, how.default
+        leads = f"{mark}(v if v.__class__ is str else str(v))"
+        return f"{mark}d if (v := get({how.source!r})) is None or v == '' else {leads}"
+    if isinstance(how, Plain):
+        return _plain(how, mark, known)
+    known[mark] = how
+    return f"{mark}(record)"
+
+
+def _plain(how: Plain, mark: str, known: dict[str, Any]) -> str:
     known[mark] = how.transform
     fallback = f"None if v is None else {mark}(v)"
     if how.among is not None:
         known[f"{mark}c"] = {said: value for said, value in how.among.items() if said}
         chosen = f"({mark}c.get(v) if v.__class__ is str else None) or ({fallback})"
         return f"({chosen}) if (v := get({how.source!r})) else ({fallback})"
+    if how.of_text:
+        known[f"{mark}t"] = how.of_text
+        return f"{mark}t(v) if (v := get({how.source!r})).__class__ is str else ({fallback})"
     if not how.fits:
         return f"None if (v := get({how.source!r})) is None else {mark}(v)"
     return f"None if (v := get({how.source!r})) is None else (v if {how.fits} else {mark}(v))"

@@ -109,9 +109,10 @@ def boolean(value: Any) -> Value:
     """Yes or no; absent stays absent."""
     if value is None or value == "":
         return None
-    if value not in TRUTH:
-        raise Unfit("not-a-yes-or-no")
-    return TRUTH[value]
+    try:
+        return TRUTH[value]
+    except (KeyError, TypeError):
+        raise Unfit("not-a-yes-or-no") from None
 
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -166,19 +167,19 @@ def choice(values: Mapping[str, int]) -> Transform:
     return chosen
 
 
-def remembered(transform: Transform) -> Transform:
-    """The same for texts that come again and again. What does not go is worked out anew each time."""
-    known = lru_cache(maxsize=REMEMBERED)(transform)
-    return lambda value: known(value) if value.__class__ is str else transform(value)
-
+OF_TEXT: Mapping[str, Transform] = {
+    name: lru_cache(maxsize=REMEMBERED)(transform)
+    for name, transform in (("money", money), ("date", date_only), ("instant", instant))
+}
+"""The same for texts, which come again and again. What does not go is worked out anew each time."""
 
 PLAIN: Mapping[str, Transform] = {
     "text": text,
     "integer": integer,
     "decimal": decimal,
-    "money": remembered(money),
+    "money": money,
     "masked": hidden_identifier,
     "boolean": boolean,
-    "date": remembered(date_only),
-    "instant": remembered(instant),
+    "date": date_only,
+    "instant": instant,
 }

@@ -8,9 +8,12 @@ verifier can take away again exactly.
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 
 from shared.richtext.sanitise import from_plain
+
+MINUTE = timedelta(minutes=1)
 
 LINE = re.compile(
     r"<p><em>Written (?:by [^<>]+ )?(?:on \d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)? \(UTC[+-]\d\d:\d\d\)|at an unknown time)"
@@ -38,6 +41,7 @@ def without_header(html: str) -> str:
     return html[line.end() :] if line else html
 
 
+@lru_cache(maxsize=1024)
 def _one_line(text: str) -> str:
     return from_plain(" ".join(text.split()))
 
@@ -47,6 +51,6 @@ def _moment(at: str) -> str:
     offset = moment.utcoffset()
     if offset is None:
         raise ValueError("an instant needs its offset")
-    shown = moment.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds" if moment.second else "minutes")
-    minutes = round(offset.total_seconds() / 60)
+    shown = moment.isoformat(sep=" ", timespec="seconds" if moment.second else "minutes")[: 19 if moment.second else 16]
+    minutes = round(offset / MINUTE)
     return f"on {shown} (UTC{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02})"

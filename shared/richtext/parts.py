@@ -60,7 +60,7 @@ def split(html: str, limit: int) -> list[str]:
     if units(html) <= limit:
         return [html]
     tokens = [token.group() for token in TOKEN.finditer(html)]
-    lengths = [units(token) for token in tokens]
+    lengths = list(map(len if html.isascii() else units, tokens))
     boundaries = _boundaries(tokens)
     parts: list[str] = []
     start = 0
@@ -100,16 +100,19 @@ def part_subject(subject: str | None, n: int, m: int, limit: int = 500) -> str:
 def _boundaries(tokens: Sequence[str]) -> list[_Boundary]:
     """What holds before each token, and after the last."""
     stack: Stack = None
+    closing = reopening = 0
     found = [_Boundary(None, 0, 0, 0)]
-    for place, token in enumerate(tokens):
-        tag = TAG.fullmatch(token)
+    here: dict[int, _Boundary] = {}  # by rank: most tokens are words, and between two tags all cost the same
+    for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
+        tag = TAG.fullmatch(token) if token[0] == "<" else None
         if tag and tag["name"] not in VOID:
             stack = _after(stack, tag)
-        following = TAG.match(tokens[place + 1]) if place + 1 < len(tokens) else None
-        closing, reopening = (found[-1].closing, found[-1].reopening)
-        if tag and stack is not found[-1].stack:
             closing, reopening = len(_close(stack)), units(_reopen(stack))
-        found.append(_Boundary(stack, closing, reopening, _rank(token, tag, following, stack)))
+            here = {}
+        rank = _rank(token, tag, following, stack)
+        if rank not in here:
+            here[rank] = _Boundary(stack, closing, reopening, rank)
+        found.append(here[rank])
     return found
 
 
@@ -121,13 +124,17 @@ def _after(stack: Stack, tag: re.Match[str]) -> Stack:
     return _Open(stack, tag["name"], tag.group())
 
 
-def _rank(token: str, tag: re.Match[str] | None, following: re.Match[str] | None, stack: Stack) -> int:
+def _rank(token: str, tag: re.Match[str] | None, following: str, stack: Stack) -> int:
     """How little a cut after this token disturbs a reader: 0 would leave an empty element on one side."""
-    if (following and following["end"]) or (tag and not tag["end"] and tag["name"] not in VOID):
+    if following.startswith("</"):
         return 0
-    if tag and (tag["name"] in ("br", "hr") or (tag["end"] and tag["name"] in BLOCKS)):
+    if tag is None:
+        return 2 if token.isspace() else 1
+    if not tag["end"] and tag["name"] not in VOID:
+        return 0
+    if tag["name"] in ("br", "hr") or (tag["end"] and tag["name"] in BLOCKS):
         return 4 if stack is None else 3
-    return 2 if token.isspace() else 1
+    return 1
 
 
 def _cut(lengths: Sequence[int], boundaries: Sequence[_Boundary], start: int, limit: int) -> int:

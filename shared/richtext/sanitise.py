@@ -13,7 +13,7 @@ import re
 
 import nh3
 
-from shared.richtext.markup import BLOCKS, TAG, burden, units
+from shared.richtext.markup import BLOCKS, MARK, TAG, burden, units
 from shared.richtext.styles import safe_style
 
 ALLOWED = (
@@ -79,13 +79,12 @@ CLEANER = nh3.Cleaner(
 def safe_html(text: str) -> str:
     """HTML with only what may stay, in the one form the sanitiser writes. Any text is answered, hostile ones too."""
     html = _tidy(text)
-    if _open_elements(html) > DEEPEST_UNREAD:
+    if html.count("<") > DEEPEST_UNREAD and _open_elements(html) > DEEPEST_UNREAD:
         return from_plain(re.sub(r"<[^<>]*>", " ", html))
     for _ in range(ROUNDS):
         cleaned = _tidy(CLEANER.clean(html))
         if cleaned == html:
-            deepest, heaviest = burden(html)
-            return html if deepest <= DEEPEST and heaviest <= HEAVIEST else from_plain(_plain(html))
+            return html if _is_light(html) else from_plain(_plain(html))
         html = cleaned
     return from_plain(_plain(html))
 
@@ -110,6 +109,16 @@ def _tidy(text: str) -> str:
     text = UNFIT.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     # A parser drops a line break right after <pre>, so one more would go on every pass.
     return re.sub(r"(<pre[^<>]*>)\n+", r"\1", text) if "<pre" in text else text
+
+
+def _is_light(html: str) -> bool:
+    """Whether any part of sanitised HTML can be cut off and gone on with. Few elements in few words need no counting:
+    each is closed, so no more than half the tags are open at once, and each is repeated with a mark and an end."""
+    opened = html.count("<") / 2
+    if opened <= DEEPEST and len(html) * 2 + opened * len(MARK) <= HEAVIEST:
+        return True
+    deepest, heaviest = burden(html)
+    return deepest <= DEEPEST and heaviest <= HEAVIEST
 
 
 def _open_elements(text: str) -> int:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from shared.attachments.router import FilesPolicy
 from shared.mapping.crosswalk import Crosswalk
 from shared.mapping.transforms import Value
+
+REMEMBERED = 32_768
+"""References kept in memory: a practice's staff and places, and the patients of the last records."""
 
 Record = Mapping[str, Any]
 Getter = Callable[[Record], Value]
@@ -29,6 +33,12 @@ class Circumstances:
     authors: Mapping[str, str] = field(default_factory=dict)
     us: str = ""
 
+    resolve: Callable[[str, str], tuple[str, str] | None] = field(init=False, compare=False)
+    """``crosswalk.resolve``, which remembers: the same patient and member of staff in several columns of many rows."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "resolve", lru_cache(maxsize=REMEMBERED)(self.crosswalk.resolve))
+
     def writer(self, record: Record) -> str:
         """The user as whom a note is written; nothing where that is ourselves, and the note has to say who wrote it."""
         user = self.crosswalk.users.get(text(record, "author_id"), "")
@@ -38,4 +48,4 @@ class Circumstances:
 def text(record: Record, name: str) -> str:
     """A field as text, empty when it is absent."""
     value = record.get(name)
-    return "" if value is None else str(value)
+    return value if value.__class__ is str else "" if value is None else str(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from shared.mapping.composed.circumstances import Record, text
 from shared.mapping.transforms import Value
@@ -10,10 +11,15 @@ from shared.mapping.transforms import Value
 Name = Callable[[Record], Value]
 
 
+@lru_cache(maxsize=256)
+def _in_words(slug: str) -> str:
+    return slug.replace("_", " ").capitalize()
+
+
 def appointment(record: Record) -> Value:
     """Its kind and when it begins."""
-    kind = (text(record, "type") or "appointment").replace("_", " ").capitalize()
-    return f"{kind} {text(record, 'starts_at')[:16].replace('T', ' ')}".strip()
+    at = text(record, "starts_at")[:16].replace("T", " ")
+    return f"{_in_words(text(record, 'type') or 'appointment')} {at}".strip()
 
 
 def _dated(word: str, field: str) -> Name:

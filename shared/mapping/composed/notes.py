@@ -60,7 +60,7 @@ def _text(around: Circumstances) -> Getter:
 
 def _attachment(around: Circumstances) -> Getter:
     def getter(record: Record) -> Value:
-        found = around.crosswalk.resolve("patients", text(record, "patient_id"))
+        found = around.resolve("patients", text(record, "patient_id"))
         return note_text(record, around.files, contact_id=found[1] if found else "") or None
 
     return getter

@@ -30,12 +30,12 @@ def read(value: str) -> list[Party]:
 
 
 def _staff(record: Record, around: Circumstances) -> tuple[str, str] | None:
-    found = around.crosswalk.resolve("staff", text(record, "staff_id")) if record.get("staff_id") else None
+    found = around.resolve("staff", str(who)) if (who := record.get("staff_id")) else None
     return None if found is None else ("systemuser" if found[0] == "users" else "contact", found[1])
 
 
 def _patient(record: Record, around: Circumstances) -> tuple[str, str] | None:
-    found = around.crosswalk.resolve("patients", text(record, "patient_id")) if record.get("patient_id") else None
+    found = around.resolve("patients", str(who)) if (who := record.get("patient_id")) else None
     return None if found is None else ("contact", found[1])
 
 
@@ -90,7 +90,8 @@ def _subject(record: Record) -> Value:
 
 
 def _end(record: Record) -> Value:
-    return transforms.instant(record.get("ended_at") or record.get("occurred_at"))
+    at = record.get("ended_at") or record.get("occurred_at")
+    return transforms.OF_TEXT["instant"](at) if at.__class__ is str else transforms.instant(at)
 
 
 def _end_when_closed(record: Record) -> Value:

@@ -17,15 +17,22 @@ def _reading(text: str | None, surfaces: str | None, notation: Notation) -> Toot
     return tooth.parse(text, surfaces, notation)
 
 
+@lru_cache(maxsize=4096)
+def _canonical(code: str) -> str | None:
+    return item_codes.read(code).canonical
+
+
 def _of(read: Callable[[ToothReading], Value]) -> Callable[[Circumstances], Getter]:
     def made(around: Circumstances) -> Getter:
         notation = Notation(around.notation)
 
+        @lru_cache(maxsize=4096)
+        def said(text: str | None, surfaces: str | None) -> Value:
+            return read(_reading(text, surfaces, notation)) or None
+
         def getter(record: Record) -> Value:
-            text, surfaces = record.get("tooth"), record.get("surfaces")
-            if text in (None, "") and surfaces in (None, ""):
-                return None
-            return read(_reading(text or None, surfaces or None, notation)) or None
+            text, surfaces = record.get("tooth") or None, record.get("surfaces") or None
+            return None if text is None and surfaces is None else said(text, surfaces)
 
         return getter
 
@@ -33,7 +40,7 @@ def _of(read: Callable[[ToothReading], Value]) -> Callable[[Circumstances], Gett
 
 
 def _item(around: Circumstances) -> Getter:
-    return lambda record: item_codes.read(str(record.get("item_code") or "")).canonical
+    return lambda record: _canonical(str(record.get("item_code") or ""))
 
 
 BOTH = ("tooth", "surfaces")

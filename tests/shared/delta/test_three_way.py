@@ -28,7 +28,7 @@ scripts = st.lists(st.one_of(edits, edits, pickups), max_size=40)
 
 def a_row(patients: ObjectMap) -> Row:
     (row,) = batches.sort_records(patients, (PATIENT,)).rows.values()
-    return replace(row, values={**row.values, **dict.fromkeys(FIELDS, "one")})
+    return row._replace(values={**row.values, **dict.fromkeys(FIELDS, "one")})
 
 
 @dataclass
@@ -65,7 +65,7 @@ class World:
         self._touch()
 
     def at_source(self, name: str, value: str) -> None:
-        self.source = replace(self.source, values={**self.source.values, name: value})
+        self.source = self.source._replace(values={**self.source.values, name: value})
 
     def pickup(self, how: str) -> Merge | None:
         """One delta of this row, through the very decision that the loader takes."""
@@ -145,7 +145,7 @@ def test_n12_no_update_of_either_side_is_lost_ever(maps: dict[str, ObjectMap], s
 def test_n12_each_side_s_own_change_is_kept_and_a_common_one_is_disputed(maps: dict[str, ObjectMap]):
     patients = maps["patients"]
     then = a_row(patients)
-    now = replace(then, values={**then.values, "firstname": "two", "bw_cfstory": "two"})
+    now = then._replace(values={**then.values, "firstname": "two", "bw_cfstory": "two"})
     there = {patients.by_name[name].read: value for name, value in then.values.items()}
     there |= {"statecode": 0, "statuscode": 1, "lastname": "three", "bw_cfstory": "three"}
     found = three_way.merge(patients, then, now, there)
@@ -157,7 +157,7 @@ def test_n12_each_side_s_own_change_is_kept_and_a_common_one_is_disputed(maps: d
 def test_n12_a_person_s_word_ends_a_dispute(maps: dict[str, ObjectMap]):
     patients = maps["patients"]
     then = a_row(patients)
-    now = replace(then, values={**then.values, "firstname": "two", "bw_cfstory": "two"})
+    now = then._replace(values={**then.values, "firstname": "two", "bw_cfstory": "two"})
     there = {patients.by_name[name].read: value for name, value in then.values.items()}
     there |= {"statecode": 0, "statuscode": 1, "firstname": "three", "bw_cfstory": "three"}
     taken = {"firstname": three_way.SOURCE, "bw_cfstory": three_way.TARGET}
@@ -168,7 +168,7 @@ def test_n12_a_person_s_word_ends_a_dispute(maps: dict[str, ObjectMap]):
 def test_n12_a_state_that_only_the_source_changed_is_written_and_a_person_s_stays(maps: dict[str, ObjectMap]):
     patients = maps["patients"]
     then = a_row(patients)
-    closed = replace(then, state=(1, 2))
+    closed = then._replace(state=(1, 2))
     there = {patients.by_name[name].read: value for name, value in then.values.items()}
     assert three_way.merge(patients, then, closed, {**there, "statecode": 0, "statuscode": 1}).moves
     stays = three_way.merge(patients, then, then, {**there, "statecode": 1, "statuscode": 2})

@@ -16,7 +16,7 @@ from shared.mapping.compiled import ObjectMap
 from shared.mapping.placements.talk import PARTIES
 from shared.mapping.rows import Row, SetAside
 from shared.mapping.straight import TRUTH, WHOLE, Fixed, Plain, text_that_fits, values_of
-from shared.mapping.transforms import PLAIN, Unfit, bounded_text, choice, shortened_text
+from shared.mapping.transforms import OF_TEXT, PLAIN, Unfit, bounded_text, choice, shortened_text
 
 ODD: tuple[Any, ...] = (
     None, "", " ", "x", "x" * 60, "ß" * 50, "😀" * 30, 0, 1, -1, 2**31, 2**31 - 1, 1.5, True, False, "true",
@@ -28,9 +28,7 @@ HOWS: dict[str, Plain] = {
     "shortened": Plain("f", shortened_text(50), text_that_fits(50)),
     "integer": Plain("f", PLAIN["integer"], WHOLE),
     "boolean": Plain("f", PLAIN["boolean"], TRUTH),
-    "money": Plain("f", PLAIN["money"]),
-    "date": Plain("f", PLAIN["date"]),
-    "instant": Plain("f", PLAIN["instant"]),
+    **{name: Plain("f", PLAIN[name], of_text=of_text) for name, of_text in OF_TEXT.items()},
     "choice": Plain("f", choice({"x": 7, "true": 1, "false": 0}), among={"x": 7, "true": 1, "false": 0}),
     "open choice": Plain("f", choice({"x": 7, "": 9}), among={"x": 7, "": 9}),
 }
