@@ -7,7 +7,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import large_pieces, local_host, modelled_server, scale_out, simulators, transform, whole_migration
+from benchmarks import (
+    large_pieces,
+    local_host,
+    modelled_server,
+    orchestration,
+    scale_out,
+    simulators,
+    transform,
+    whole_migration,
+)
 from benchmarks.figures import Figure, machine, table, write
 from benchmarks.rivals import comparison
 from benchmarks.sizes import QUICK, TINY, VAST, WHOLE, Sizes
@@ -21,6 +30,7 @@ MEASURES: dict[str, Callable[[Sizes], list[Figure]]] = {
     "map": lambda sizes: transform.measure(records=sizes.mapped),
     "rivals": lambda sizes: comparison.measure(sizes.races),
     "pieces": lambda sizes: large_pieces.measure(megabytes=sizes.megabytes, notes=sizes.notes),
+    "storage": lambda sizes: orchestration.measure(sizes.counted),
     "processes": lambda sizes: scale_out.measure(patients=sizes.shared, courses=sizes.courses, slowness=sizes.slowness),
     "migration": lambda sizes: whole_migration.measure(sizes.clinics),
 }
