@@ -50,8 +50,11 @@ QUICK = Sizes(wide=200, long=20, rows=10_000, records=2_000, mapped=5_000, clini
               megabytes=64, notes=4_000, hours=0.5, counted=(500, 2_000), shared=60,
               courses=((1, 1), (2, 1), (4, 1), (4, 2)),
               races=Races(window=20, windows=3, rounds=0, widths=(4,), rows=4_000))  # fmt: skip
-VAST = replace(WHOLE, clinics=(2_000, 137_000))
-"""The larger has two million rows. It takes hours on a small machine: `--sizes vast --only migration`."""
+VAST = replace(
+    WHOLE, clinics=(2_000, 137_000), races=replace(WHOLE.races, window=300, windows=3, rounds=0, widths=(4,))
+)
+"""The larger clinic has two million rows, which takes hours on a small machine: `--sizes vast --only migration`. Rivals run
+in windows as long as Dataverse's own: `--sizes vast --only rivals` takes most of an hour."""
 TINY = Sizes(wide=20, long=5, rows=400, records=100, mapped=200, clinics=(10,),
              megabytes=1, notes=20, hours=0.1, counted=(10, 20), shared=10,
              courses=((2, 1),), slowness=0.1,
