@@ -22,9 +22,8 @@ class Sizes:
     """Activities side by side (``wide``) and one after another (``long``), rows and records through the simulators,
     records through the map, the clinics that migrate, in patients, smallest first, the two whose transactions are
     ``counted``, and the largest single file and longest single history of a practice (``megabytes``, ``notes``);
-    ``hours`` of the modelled pace; the clinic that
-    several processes load (``shared``), with how many processes on how many servers (``courses``), and how slow those
-    are (``slowness``)."""
+    ``hours`` of the modelled pace; the clinic that several processes load (``shared``), with how many processes on how
+    many servers (``courses``), and how slow those are (``slowness``)."""
 
     wide: int
     long: int
@@ -53,8 +52,8 @@ QUICK = Sizes(wide=200, long=20, rows=10_000, records=2_000, mapped=5_000, clini
 VAST = replace(
     WHOLE, clinics=(2_000, 137_000), races=replace(WHOLE.races, window=300, windows=3, rounds=0, widths=(4,))
 )
-"""The larger clinic has two million rows, which takes hours on a small machine: `--sizes vast --only migration`. Rivals run
-in windows as long as Dataverse's own: `--sizes vast --only rivals` takes most of an hour."""
+"""The larger clinic has two million rows, which takes hours on a small machine: `--sizes vast --only migration`. Rivals
+run in windows as long as Dataverse's own: `--sizes vast --only rivals` takes most of an hour."""
 TINY = Sizes(wide=20, long=5, rows=400, records=100, mapped=200, clinics=(10,),
              megabytes=1, notes=20, hours=0.1, counted=(10, 20), shared=10,
              courses=((2, 1),), slowness=0.1,
