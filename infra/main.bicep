@@ -59,6 +59,11 @@ param uploaderGroupId string = ''
 @description('Copies within the region only: patients\' records do not leave it. ZRS where the region has zones.')
 param storageSku string = 'Standard_ZRS'
 
+@minValue(0)
+@maxValue(3)
+@description('Further application users to write as. Dataverse limits each by itself, so two write twice as fast as one.')
+param moreWriters int = 0
+
 @minLength(2)
 @maxLength(8)
 @description('Prefix of every table and column that is made in Dataverse.')
@@ -108,6 +113,7 @@ module identity 'app/identity.bicep' = {
     name: '${abbreviations.managedIdentityUserAssignedIdentities}${token}'
     location: location
     tags: tags
+    moreWriters: moreWriters
   }
 }
 
@@ -240,6 +246,8 @@ module api 'app/api.bicep' = {
     durableAlwaysReady: durableAlwaysReady
     identityId: identity.outputs.id
     identityClientId: identity.outputs.clientId
+    writerIds: identity.outputs.writerIds
+    writerClientIds: identity.outputs.writerClientIds
     subnetId: network.outputs.appSubnetId
     hostStorageName: hostStorage.outputs.name
     packageContainer: packageContainer
@@ -261,5 +269,6 @@ output AZURE_FUNCTION_NAME string = api.outputs.name
 output SERVICE_API_NAME string = api.outputs.name
 output SERVICE_API_URI string = api.outputs.uri
 output BRIDGEWORK_IDENTITY_CLIENT_ID string = identity.outputs.clientId
+output BRIDGEWORK_MORE_CLIENTS array = identity.outputs.writerClientIds
 output BRIDGEWORK_DATA_STORAGE_NAME string = dataStorage.outputs.name
 output BRIDGEWORK_VAULT_NAME string = vault.outputs.name

@@ -10,6 +10,8 @@ param maximumInstanceCount int
 param durableAlwaysReady int
 param identityId string
 param identityClientId string
+param writerIds array
+param writerClientIds array
 param subnetId string
 param hostStorageName string
 param packageContainer string
@@ -58,9 +60,15 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
   kind: 'functionapp,linux'
   identity: {
     type: 'UserAssigned'
-    userAssignedIdentities: {
+    userAssignedIdentities: union({
       '${identityId}': {}
-    }
+    }, length(writerIds) < 1 ? {} : {
+      '${writerIds[0]}': {}
+    }, length(writerIds) < 2 ? {} : {
+      '${writerIds[1]}': {}
+    }, length(writerIds) < 3 ? {} : {
+      '${writerIds[2]}': {}
+    })
   }
   properties: {
     serverFarmId: plan.id
@@ -121,6 +129,7 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     TASKHUB_NAME: 'bridgework'
     BRIDGEWORK_STORAGE_ACCOUNT: dataStorageName
     BRIDGEWORK_CLIENT_ID: identityClientId
+    BRIDGEWORK_MORE_CLIENTS: join(writerClientIds, ',')
     BRIDGEWORK_KEY_URL: keyUrl
     BRIDGEWORK_PUBLISHER_PREFIX: publisherPrefix
     BRIDGEWORK_SOURCE_HOSTS: sourceHosts

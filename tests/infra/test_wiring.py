@@ -94,3 +94,14 @@ def test_one_type_has_one_version() -> None:
 def test_everything_that_can_be_tagged_is() -> None:
     tagged = [resource for resource in resources() if "location" in resource.body]
     assert [resource.symbol for resource in tagged if "tags" not in resource.body] == []
+
+
+def test_every_further_writer_is_an_identity_of_the_app_and_has_no_right_in_azure() -> None:
+    """Checkov reads no loop for the keys of an object, so each place is written out."""
+    decorators = parameters(INFRA / "main.bicep")["moreWriters"]["decorators"]
+    most = next(one["argument"] for one in decorators if one["type"] == "max_value")
+    site = re.sub(r"\s+", " ", words(INFRA / "app" / "api.bicep"))
+    for place in range(most):
+        assert f"length(writerIds) < {place + 1} ? {{}} : {{ '${{writerIds[{place}]}}': {{}} }}" in site
+    assert "BRIDGEWORK_MORE_CLIENTS: join(writerClientIds, ',')" in site
+    assert "writer" not in words(INFRA / "app" / "roles.bicep").lower()
