@@ -13,6 +13,8 @@ from shared.dataverse.budget import DOCUMENTED, Allowance
 from shared.dataverse.client import Dataverse
 from shared.dataverse.gate import Gate
 from shared.dataverse.pace import Pace
+from shared.dataverse.results import Result
+from shared.errors import TryAgain
 from shared.schema.model import Table
 
 CONTACT = Table("contact", "contacts", "contactid", "fullname")
@@ -60,9 +62,20 @@ def _allowance(limits: list[float] | None) -> Allowance:
 
 async def _lane(course: Course, target: Dataverse, batches: Iterator[tuple[int, list[dict[str, Any]]]]) -> None:
     for number, rows in batches:
-        results = await target.create(CONTACT, [{"contactid": _id(row), **row} for row in rows])
+        wire = [{"contactid": _id(row), **row} for row in rows]
+        while not (results := await _created(target, wire)):
+            pass
         if all(result.ok for result in results):
             course.done(number)
+
+
+async def _created(target: Dataverse, wire: list[dict[str, Any]]) -> list[Result]:
+    """What became of the rows. Nothing after a wait that is too long for a request: the app's story sets a timer."""
+    try:
+        return await target.create(CONTACT, wire)
+    except TryAgain as later:
+        await asyncio.sleep(later.after)
+        return []
 
 
 def _id(row: dict[str, Any]) -> str:
