@@ -18,11 +18,11 @@ from shared.dataverse.pace import Pace, Place
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """Somebody who waits, and until when he would wait behind a closed gate."""
+    """Somebody who waits, and how many seconds he would wait behind a closed gate."""
 
     like: str
     user: int | None
-    until: float
+    patience: float
     place: asyncio.Future[Place | float]
 
 
@@ -53,7 +53,7 @@ class Gate:
         waited for is waited for, however long: at most the window that Dataverse counts in.
         """
         place: asyncio.Future[Place | float] = asyncio.get_running_loop().create_future()
-        turn = _Turn(like, user, self.clock() + patience, place)
+        turn = _Turn(like, user, patience, place)
         self._queues[yields].append(turn)
         self._admit()
         try:
@@ -96,7 +96,7 @@ class Gate:
             turn.place.set_result(found)
             return 0.0
         closed = self.pace.closed(now, user=turn.user)
-        if now + closed > turn.until:
+        if closed > turn.patience:
             turn.place.set_result(closed)
             return 0.0
         return found

@@ -243,6 +243,20 @@ async def test_our_own_book_is_waited_for_however_long() -> None:
     assert 300.0 < clock.now < 301.0
 
 
+async def test_who_waited_long_for_our_own_book_is_not_sent_away_by_a_short_refusal() -> None:
+    clock = Clock()
+    gate = Gate(Pace(Allowance(seconds=1.0)), clock=clock, sleep=lambda _: asyncio.sleep(3600))
+    for book in gate.pace.books():
+        book.charge(0.0, 1.0)
+    waiting = asyncio.create_task(gate.enter("x", patience=10.0, user=0))
+    await asyncio.sleep(0)
+    clock.now = 200.0
+    gate.pace.close(200.0, 5.0)
+    assert await gate.enter("x", patience=1.0, user=0) == 5.0, "so everybody was looked at"
+    assert not waiting.done()
+    waiting.cancel()
+
+
 async def test_whoever_gives_up_waiting_takes_no_place_away() -> None:
     gate = Gate(Pace(Allowance(together=1)))
     for book in gate.pace.books():
