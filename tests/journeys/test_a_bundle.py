@@ -19,7 +19,7 @@ from shared.vocabulary import row_id
 from tests.journeys.conftest import Stay
 from tests.journeys.watching import poll
 
-PATIENTS, SEED = 40, 7
+PATIENTS, SEED = 24, 7
 TOWN = {"patients": PATIENTS, "seed": SEED}
 
 

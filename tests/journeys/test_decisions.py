@@ -14,7 +14,7 @@ from tests.journeys.listening import SECRET, Listener
 from tests.journeys.watching import at_rest, poll, unlike
 
 TOWN = {
-    "patients": 40,
+    "patients": 24,
     "app": {"BRIDGEWORK_NOTICE_SECRET": SECRET, "BRIDGEWORK_SHARD_RECORDS": "20", "BRIDGEWORK_BATCH_ROWS": "5"},
 }
 OURS = "custom_fields.how_heard"
@@ -136,7 +136,7 @@ def test_a_pause_in_the_middle_of_loading_holds_until_it_is_resumed(town: Stay, 
     for gate in ("mapping", "sample"):
         customer.until(run, waits_for=gate)
         if gate == "sample":
-            slowly = {"kind": "delay", "match": "appointments/.*CreateMultiple", "seconds": 0.3}
+            slowly = {"kind": "delay", "match": "appointments/.*CreateMultiple", "seconds": 1.0}
             Api(town.town.dataverse_url).call("POST", "/sandbox/faults", slowly)
         customer.decide(run, gate)
     poll(lambda: customer.status(run)["objects"]["appointments"]["created"] > 0)
