@@ -15,7 +15,7 @@ from sandbox.customer import Api, Customer
 from shared.evidence import pack
 from tests.journeys.conftest import Stay, stay
 from tests.journeys.somebody import Somebody
-from tests.journeys.watching import poll
+from tests.journeys.watching import at_rest, poll
 
 MANAGER = "manager@practice.example"
 SIZE = 200
@@ -25,7 +25,7 @@ CREATED = 7
 APP = {
     "BRIDGEWORK_MORE_CLIENTS": "44444444-2222-4333-8444-555555555555",  # two write: Dataverse limits each by itself
     "BRIDGEWORK_SHARD_RECORDS": "40",
-    "BRIDGEWORK_BATCH_ROWS": "20",
+    "BRIDGEWORK_BATCH_ROWS": "10",
     "WEBSITE_AUTH_ENABLED": "True",
 }
 
@@ -46,7 +46,7 @@ def told(town: Stay) -> dict[str, Any]:
     seen: dict[str, Any] = {"customer": customer, "before": customer.export()}
     options = {"billing_mode": "both", "sample_size": SIZE, "impersonate_authors": True}
     seen["run"] = customer.start(customer.request(delta_window_hours=24, **options))
-    for part in (_to_the_sample, _to_the_window, _to_the_end, _and_back):
+    for part in (_to_the_sample, _held_in_the_load, _to_the_window, _to_the_end, _and_back):
         part(town, customer, seen["run"], seen)
     return seen
 
@@ -65,12 +65,25 @@ def _to_the_sample(town: Stay, customer: Customer, run: str, seen: dict[str, Any
     shown = f"/api/migrations/{run}/documents/sample-diff?values=shown"
     seen["sample shown"] = customer.api.call("GET", shown, **{"X-MS-CLIENT-PRINCIPAL-NAME": MANAGER})["document"]
     seen["rows of the sample"] = _by_table(customer.export())
+
+
+def _held_in_the_load(town: Stay, customer: Customer, run: str, seen: dict[str, Any]) -> None:
+    """A pause in the middle of the appointments: the run as it stands still, twice."""
+    slowly = {"kind": "delay", "match": "appointments/.*CreateMultiple", "seconds": 1.0}
+    Api(town.town.dataverse_url).call("POST", "/sandbox/faults", slowly)
     customer.decide(run, "sample")
+    poll(lambda: customer.status(run)["objects"]["appointments"]["created"] > 0)
+    customer.ask(run, "pause")
+    poll(lambda: at_rest(customer, run, "paused"))
+    Api(town.town.dataverse_url).call("DELETE", "/sandbox/faults")
+    seen["held"], seen["held still"] = ((customer.status(run), customer.export()) for _ in range(2))
+    customer.ask(run, "resume")
 
 
 def _to_the_window(town: Stay, customer: Customer, run: str, seen: dict[str, Any]) -> None:
     """What happens at the practice comes over: once as the timer goes, once because somebody asks."""
-    customer.until(run, phase="delta")
+    seen["loaded"] = customer.until(run, phase="delta")
+    seen["first verdict"] = customer.document(run, "verdict")["document"]
     seen["early pack"] = customer.evidence(run)
     _at_the_practice(town, {"seed": 1, "created": 4, "updated": 6, "deleted": 0})
     customer.host.call("POST", "/admin/functions/delta_pickup", {})

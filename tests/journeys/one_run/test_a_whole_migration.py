@@ -37,6 +37,17 @@ def test_r134_the_sample_is_compared_field_by_field_and_masked_unless_asked_for(
     assert next(line for line in masked if line["column"] == "lastname")["target"] != name["target"]
 
 
+def test_a_pause_in_the_middle_of_loading_holds_until_it_is_resumed(told: dict[str, Any]):
+    (held, rows), (still, rows_still) = told["held"], told["held still"]
+    assert held["paused"]
+    assert held["phase"] == "load"
+    assert held["objects"]["appointments"]["created"] < held["objects"]["appointments"]["of"]
+    assert still["objects"] == held["objects"]
+    assert rows_still == rows
+    assert not told["loaded"]["paused"]
+    assert told["first verdict"]["proved"]
+
+
 def test_r140_every_record_of_the_source_ends_in_exactly_one_place(told: dict[str, Any]):
     for name in OBJECTS:
         counts = told["finished"]["objects"][name]
