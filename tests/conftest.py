@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -11,17 +11,15 @@ from xdist.scheduler import LoadFileScheduling
 
 from sandbox.azurite import running_azurite
 
-SHARED = ("tests/journeys/one_run", "tests/journeys/edited_run")
-"""Folders whose files share a town and a run, so that one worker has all of them."""
+ROOT = Path(__file__).parent.parent
 
 
 class Together(LoadFileScheduling):
-    """A file's tests on one worker, and the files of a folder that share a run."""
+    """A file's tests on one worker, and so the files of a folder that is a package: they share a town and a run."""
 
     def _split_scope(self, nodeid: str) -> str:
-        path = super()._split_scope(nodeid)
-        folder = PurePosixPath(path).parent.as_posix()
-        return folder if folder in SHARED else path
+        path = PurePosixPath(super()._split_scope(nodeid))
+        return str(path.parent if (ROOT / path.parent / "__init__.py").exists() else path)
 
 
 @pytest.hookimpl(optionalhook=True)
