@@ -15,7 +15,7 @@ from sandbox.corepractice.practice import Practice
 from sandbox.customer import Customer
 from tests.journeys.conftest import Stay
 
-PATIENTS, SEED = 36, 7
+PATIENTS, SEED = 50, 7
 TOWN = {"patients": PATIENTS, "seed": SEED}
 
 
