@@ -21,7 +21,7 @@ from shared.corepractice.client import ApiSource
 from shared.corepractice.source import Record, Source
 
 TOKEN = "town-secret"
-PATIENTS = 300
+PATIENTS = 150
 ZONE = ZoneInfo("Australia/Sydney")
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
 
