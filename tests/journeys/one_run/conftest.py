@@ -69,7 +69,7 @@ def _to_the_sample(town: Stay, customer: Customer, run: str, seen: dict[str, Any
 
 def _held_in_the_load(town: Stay, customer: Customer, run: str, seen: dict[str, Any]) -> None:
     """A pause in the middle of the appointments: the run as it stands still, twice."""
-    slowly = {"kind": "delay", "match": "appointments/.*CreateMultiple", "seconds": 1.0}
+    slowly = {"kind": "delay", "match": "appointments/.*CreateMultiple", "seconds": 2.0}
     Api(town.town.dataverse_url).call("POST", "/sandbox/faults", slowly)
     customer.decide(run, "sample")
     poll(lambda: customer.status(run)["objects"]["appointments"]["created"] > 0)
