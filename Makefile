@@ -31,8 +31,9 @@ torture: setup
 check: setup lint
 	@$(RUN) -m pytest tests/test_house.py
 
-# A file's tests stay on one worker (loadfile), so that a town is built once for the journeys that share it; in the order of
-# collection, which has the long journeys early and the many short files last, so that no worker is left alone at the end.
+# A file's tests stay on one worker (loadfile), so that a town is built once for the journeys that share it, and so do the
+# files of a folder that share a run (tests/conftest.py); in the order of collection, which has the long journeys early and
+# the many short files last, so that no worker is left alone at the end.
 test: setup setup-checkov lint
 	@$(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations 15
 

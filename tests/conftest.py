@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from sandbox.azurite import running_azurite
+
+ROOT = Path(__file__).parent.parent
+
+
+class Together(LoadFileScheduling):
+    """A file's tests on one worker, and so the files of a folder that is a package: they share a town and a run."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = PurePosixPath(super()._split_scope(nodeid))
+        return str(path.parent if (ROOT / path.parent / "__init__.py").exists() else path)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: Any, log: Any) -> Together:
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,5 @@
-"""Towns for journeys: real processes, real sockets, real storage. One town for each file of journeys that share it."""
+"""Towns for journeys: real processes, real sockets, real storage. One town for each file, or folder, of journeys that
+share it."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from azure.storage.blob import ContainerClient
@@ -18,7 +19,7 @@ from tests.journeys.asking import CONTRACT, Door, Seen
 from tests.journeys.conftest import Stay
 from tests.shared.corepractice.test_hostile_bundles import REFUSALS
 
-TOWN = {"patients": 40, "app": {"BRIDGEWORK_SECRET_WRONG": "not-the-token"}}
+TOWN = {"patients": 12, "app": {"BRIDGEWORK_SECRET_WRONG": "not-the-token"}}
 START = "/api/migrations"
 SOME_DIGEST = "0" * 64
 
@@ -197,6 +198,13 @@ def test_a_run_nobody_started_is_unknown(door: Door, run_id: str):
 def test_a_document_nobody_writes_is_unknown_and_one_that_comes_later_is_not_yet_there(door: Door, run: str):
     door.refused(404, "unknown-document", "GET", f"{START}/{run}/documents/secrets")
     door.refused(404, "document-not-yet", "GET", f"{START}/{run}/documents/verdict")
+
+
+def test_n24_n25_evidence_and_lineage_that_are_not_there_yet_are_said_to_come(door: Door, run: str):
+    seen = door.send("GET", f"{START}/{run}/evidence")
+    assert seen.status == 404
+    assert "fresh=true" in json.dumps(seen.body)
+    door.refused(404, "lineage-not-yet", "GET", f"{START}/{run}/lineage/contact/{UUID(int=5)}")
 
 
 def test_a_decision_that_does_not_fit_changes_nothing(door: Door, run: str):

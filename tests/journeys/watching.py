@@ -11,14 +11,17 @@ from sandbox.customer import Customer
 
 T = TypeVar("T")
 PATIENCE = 90.0
+SOON, LATER = 0.05, 0.4
+"""Seconds between two looks: each costs the app and its storage as much as some of their work."""
 
 
 def poll(look: Callable[[], T], *, patience: float = PATIENCE) -> T:
     """Look again and again until there is something true to see; AssertionError when patience ends."""
-    deadline = time.monotonic() + patience
+    deadline, pause = time.monotonic() + patience, SOON
     while not (seen := look()):
         assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(LATER, pause * 1.2)
     return seen
 
 

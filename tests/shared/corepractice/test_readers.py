@@ -82,10 +82,9 @@ async def test_archived_records_are_listed_and_hidden_ones_are_found_by_id(
     assert hidden["id"] not in listed
 
 
-async def test_a_cursor_goes_on_in_another_process(exported: bytes, read_all: ReadAll) -> None:
-    first = BundleSource(io.BytesIO(exported))
-    every = await read_all(first, "appointments")
-    begun = await BundleSource(io.BytesIO(exported)).page("appointments", cursor=None, limit=111)
+async def test_a_cursor_goes_on_in_another_process(bundle: BundleSource, exported: bytes, read_all: ReadAll) -> None:
+    every = await read_all(bundle, "appointments")
+    begun = await bundle.page("appointments", cursor=None, limit=111)
     assert begun.records == every[:111]
     again = BundleSource(io.BytesIO(exported))
     page = await again.page("appointments", cursor=begun.next_cursor, limit=111)

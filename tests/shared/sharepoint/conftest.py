@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from array import array
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -60,11 +62,17 @@ class Issuer:
         self.forgotten += 1
 
 
+@lru_cache
+def _numbered(size: int) -> bytes:
+    """So many bytes, no four of which come twice."""
+    return array("I", range(-(-size // 4))).tobytes()[:size]
+
+
 class Source:
     """A file of a source: bytes that differ from place to place, and from where on they were asked for."""
 
     def __init__(self, size: int = SIZE, *, gives: int | None = None) -> None:
-        self.content = b"".join(number.to_bytes(4, "little") for number in range(-(-size // 4)))[:size]
+        self.content = _numbered(size)
         self.size = size
         self.opened: list[int] = []
         self.breaks_at: int | None = None

@@ -2,54 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import urllib.parse
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-
 from sandbox.customer import Api
 from shared.vocabulary import row_id
 from tests.journeys.conftest import Stay
-from tests.journeys.somebody import Somebody
 
-TOWN = {"patients": 60, "seed": 11}
 LOADED = (
     "defaults", "locations", "referrers", "payers", "staff", "patients", "appointments", "treatments",
     "treatment_plans", "treatment_plan_lines", "invoices", "invoice_lines", "payments", "payment_allocations",
     "opportunities", "notes", "insurance_policies", "phone_calls", "emails", "meetings", "letters", "attachments",
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def arrived(town: Stay) -> dict[str, Any]:
-    """A run with both billing modes, waiting for its sign-off, and the target as it is then."""
-    customer = town.customer("Harbour Dental")
-    before = customer.export()
-    run = customer.start(customer.request(billing_mode="both"))
-    customer.until(run, waits_for="mapping")
-    mapping = customer.document(run, "mapping")["document"]
-    customer.decide(run, "mapping")
-    customer.until(run, waits_for="sample")
-    sample = customer.document(run, "sample-diff", shown=True)["document"]
-    owners = customer.document(run, "owners")["document"]
-    customer.decide(run, "sample")
-    customer.until(run, phase="delta")
-    Api(town.town.corepractice_url).call(
-        "POST", "/sandbox/change", {"seed": 4, "created": 4, "updated": 12, "deleted": 0}
-    )
-    customer.api.call("POST", f"/api/migrations/{run}/pickup?close=true", b"")
-    customer.until(run, waits_for="sign-off")
-    found = [json.loads(line) for line in customer.export()]
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for line in found:
-        if "row" in line:
-            rows.setdefault(line["table"], []).append(line["row"])
-    return {
-        "customer": customer, "run": run, "before": before, "mapping": mapping, "sample": sample, "owners": owners,
-        "verdict": customer.document(run, "verdict")["document"], "rows": rows, "status": customer.status(run),
-    }  # fmt: skip
 
 
 def source(town: Stay, name: str) -> dict[str, dict[str, Any]]:
@@ -65,13 +30,13 @@ def source(town: Stay, name: str) -> dict[str, dict[str, Any]]:
             return found
 
 
-def test_r1_r8_r98_the_whole_map_is_proposed_from_defaults_with_nothing_unmapped(arrived: dict[str, Any]):
-    assert arrived["mapping"]["unmapped"] == []
-    assert {rule["object"] for rule in arrived["mapping"]["objects"]} == set(LOADED)
+def test_r1_r8_r98_the_whole_map_is_proposed_from_defaults_with_nothing_unmapped(told: dict[str, Any]):
+    assert told["mapping"]["document"]["unmapped"] == []
+    assert {rule["object"] for rule in told["mapping"]["document"]["objects"]} == set(LOADED)
 
 
-def test_r6_r7_every_field_of_every_object_is_proved_and_none_differs(arrived: dict[str, Any]):
-    verdict = arrived["verdict"]
+def test_r6_r7_every_field_of_every_object_is_proved_and_none_differs(told: dict[str, Any]):
+    verdict = told["verdict"]
     assert set(verdict["objects"]) == set(LOADED)
     assert verdict["proved"], {name: value for name, value in verdict.items() if name != "objects"} | {
         name: (found["columns"], found["listed"][:5], found["reasons"])
@@ -82,36 +47,35 @@ def test_r6_r7_every_field_of_every_object_is_proved_and_none_differs(arrived: d
         assert verdict["objects"][name]["rows"] > 0, name
 
 
-def test_r95_r132_r133_the_sample_shows_every_object_before_the_full_run(arrived: dict[str, Any]):
-    sample = arrived["sample"]
+def test_r95_r132_r133_the_sample_shows_every_object_before_the_full_run(told: dict[str, Any]):
+    sample = told["sample shown"]
     assert sample["differences"] == 0
     shown = {name for name, found in sample["objects"].items() if found["rows"]}
     assert shown == set(LOADED)
 
 
-def test_n14_the_owner_table_counts_the_rows_each_owner_will_get(arrived: dict[str, Any]):
-    owners = arrived["owners"]
+def test_n14_the_owner_table_counts_the_rows_each_owner_will_get(told: dict[str, Any]):
+    owners = told["owners"]
     assert sum(owners["rows_by_owner"].values()) > 0
     assert owners["rows_for_fallback_owner"] > 0
 
 
-def test_r68_r70_unmatched_staff_are_flagged_with_a_reason(arrived: dict[str, Any]):
-    reasons = {line["reason"] for line in arrived["owners"]["staff"]}
+def test_r68_r70_unmatched_staff_are_flagged_with_a_reason(told: dict[str, Any]):
+    reasons = {line["reason"] for line in told["owners"]["staff"]}
     assert {"matched-by-e-mail", "user-is-disabled", "no-user-with-this-e-mail"} <= reasons
-    assert arrived["sample"]["objects"]["patients"]["rows"]
+    assert told["sample shown"]["objects"]["patients"]["rows"]
 
 
-def test_r107_nothing_is_owned_by_a_disabled_user(town: Stay, arrived: dict[str, Any]):
-    users = Somebody(town).reads("systemusers", select="systemuserid,isdisabled")
-    disabled = {user["systemuserid"] for user in users if user["isdisabled"]}
+def test_r107_nothing_is_owned_by_a_disabled_user(told: dict[str, Any]):
+    disabled = {user["systemuserid"] for user in told["users"] if user["isdisabled"]}
     assert disabled
     for table in ("contact", "phonecall", "email", "appointment", "letter", "bw_billing", "bw_treatmenthistory"):
-        assert not {row["ownerid"] for row in arrived["rows"][table]} & disabled, table
+        assert not {row["ownerid"] for row in told["rows"][table]} & disabled, table
 
 
-def test_r38_r39_a_patient_points_to_the_referring_practice_s_account(town: Stay, arrived: dict[str, Any]):
-    accounts = {row["accountid"]: row["name"] for row in arrived["rows"]["account"]}
-    contacts = {row["bw_sourceid"]: row for row in arrived["rows"]["contact"] if row.get("bw_sourceid")}
+def test_r38_r39_a_patient_points_to_the_referring_practice_s_account(town: Stay, told: dict[str, Any]):
+    accounts = {row["accountid"]: row["name"] for row in told["rows"]["account"]}
+    contacts = {row["bw_sourceid"]: row for row in told["rows"]["contact"] if row.get("bw_sourceid")}
     patients, referrers = source(town, "patients"), source(town, "referrers")
     referred = [patient for patient in patients.values() if patient["referrer_id"] in referrers]
     assert referred
@@ -122,28 +86,28 @@ def test_r38_r39_a_patient_points_to_the_referring_practice_s_account(town: Stay
         assert there[:6] == here[:6]
 
 
-def test_r37_a5_organisations_are_accounts_of_a_kind(arrived: dict[str, Any]):
-    ours = [row for row in arrived["rows"]["account"] if row.get("bw_sourceid")]
+def test_r37_a5_organisations_are_accounts_of_a_kind(told: dict[str, Any]):
+    ours = [row for row in told["rows"]["account"] if row.get("bw_sourceid")]
     assert len({row["bw_accountkind"] for row in ours}) == 4
     assert sum(row["name"] == "Individual Patient" for row in ours) == 1
 
 
-def test_r34_a4_a_shared_e_mail_merges_nobody(town: Stay, arrived: dict[str, Any]):
+def test_r34_a4_a_shared_e_mail_merges_nobody(town: Stay, told: dict[str, Any]):
     patients = source(town, "patients")
     mails = [patient["email"] for patient in patients.values() if patient["email"]]
     assert len(mails) > len(set(mails)), "families share one"
-    contacts = [row for row in arrived["rows"]["contact"] if "|patients|" in (row.get("bw_sourceid") or "")]
+    contacts = [row for row in told["rows"]["contact"] if "|patients|" in (row.get("bw_sourceid") or "")]
     assert {row["bw_sourceid"].rpartition("|")[2] for row in contacts} >= set(patients)
 
 
-def test_n15_r18_r73_notes_and_talk_keep_the_instant_they_had(town: Stay, arrived: dict[str, Any]):
-    calls = {row["bw_sourceid"].rpartition("|")[2]: row for row in arrived["rows"]["phonecall"]}
+def test_n15_r18_r73_notes_and_talk_keep_the_instant_they_had(town: Stay, told: dict[str, Any]):
+    calls = {row["bw_sourceid"].rpartition("|")[2]: row for row in told["rows"]["phonecall"]}
     talk = source(town, "communications")
     assert calls
     for id_, row in calls.items():
         took_place = datetime.fromisoformat(talk[id_]["occurred_at"]).astimezone(UTC)
         assert row["createdon"] == row["bw_occurredon"] == took_place.strftime("%Y-%m-%dT%H:%M:%SZ")
-    notes = {row["annotationid"]: row for row in arrived["rows"]["annotation"]}
+    notes = {row["annotationid"]: row for row in told["rows"]["annotation"]}
     source_notes = source(town, "notes")
     there = {id_: notes.get(row_id("harbour-dental", "notes", id_)) for id_ in source_notes}
     moved = {id_: row for id_, row in there.items() if row}
@@ -153,23 +117,23 @@ def test_n15_r18_r73_notes_and_talk_keep_the_instant_they_had(town: Stay, arrive
         assert row["createdon"] == noted.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def test_a23_long_notes_were_put_together_again_by_the_proof_as_they_were_read_back(arrived: dict[str, Any]):
-    begun = [row for row in arrived["rows"]["annotation"] if "part 1/" in (row.get("subject") or "")]
-    assert arrived["verdict"]["notes_recombined"] == len(begun) > 0
+def test_a23_long_notes_were_put_together_again_by_the_proof_as_they_were_read_back(told: dict[str, Any]):
+    begun = [row for row in told["rows"]["annotation"] if "part 1/" in (row.get("subject") or "")]
+    assert told["verdict"]["notes_recombined"] == len(begun) > 0
 
 
-def test_a7_activities_are_closed_and_their_parties_are_resolved(arrived: dict[str, Any]):
-    contacts = {row["contactid"] for row in arrived["rows"]["contact"]}
-    closed = [row for row in arrived["rows"]["phonecall"] if row["statecode"] == 1]
+def test_a7_activities_are_closed_and_their_parties_are_resolved(told: dict[str, Any]):
+    contacts = {row["contactid"] for row in told["rows"]["contact"]}
+    closed = [row for row in told["rows"]["phonecall"] if row["statecode"] == 1]
     assert closed
     assert {row["statuscode"] for row in closed} <= {2, 4}
-    parties = {row["activityid"]: row for row in arrived["rows"]["activityparty"] if row.get("partyid") in contacts}
+    parties = {row["activityid"]: row for row in told["rows"]["activityparty"] if row.get("partyid") in contacts}
     assert {row["activityid"] for row in closed} & set(parties)
 
 
-def test_r60_a9_paid_invoices_are_won_and_void_ones_lost(town: Stay, arrived: dict[str, Any]):
+def test_r60_a9_paid_invoices_are_won_and_void_ones_lost(town: Stay, told: dict[str, Any]):
     invoices = source(town, "invoices")
-    by_id = {row["bw_sourceid"].rpartition("|")[2]: row for row in arrived["rows"]["opportunity"]}
+    by_id = {row["bw_sourceid"].rpartition("|")[2]: row for row in told["rows"]["opportunity"]}
     states = {"paid": 1, "void": 2, "outstanding": 0, "draft": 0}
     seen = set()
     for id_, row in by_id.items():
@@ -186,8 +150,8 @@ def test_r60_a9_paid_invoices_are_won_and_void_ones_lost(town: Stay, arrived: di
     assert {"paid", "outstanding", "void"} <= seen
 
 
-def test_n17_the_ledger_adds_up_to_the_cent_before_and_after(town: Stay, arrived: dict[str, Any]):
-    billing = arrived["rows"]["bw_billing"]
+def test_n17_the_ledger_adds_up_to_the_cent_before_and_after(town: Stay, told: dict[str, Any]):
+    billing = told["rows"]["bw_billing"]
     there = {row["bw_sourceid"].split("|", 1)[1]: round(row["bw_amount"] * 100) for row in billing}
     cents = {
         f"{name}|{record['id']}": round(float(record[field]) * 100)
@@ -199,51 +163,49 @@ def test_n17_the_ledger_adds_up_to_the_cent_before_and_after(town: Stay, arrived
     assert {key: there[key] for key in moved} == moved
 
 
-def test_n19_each_insurer_is_one_account_and_the_mirror_is_the_primary_policy(arrived: dict[str, Any]):
-    policies = arrived["rows"]["bw_insurance"]
-    contacts = {row["contactid"]: row for row in arrived["rows"]["contact"]}
+def test_n19_each_insurer_is_one_account_and_the_mirror_is_the_primary_policy(told: dict[str, Any]):
+    policies = told["rows"]["bw_insurance"]
+    contacts = {row["contactid"]: row for row in told["rows"]["contact"]}
     mirrored = [row for row in contacts.values() if row.get("bw_insurancecarrier")]
     assert {row["bw_patientid"] for row in policies} == {row["contactid"] for row in mirrored}
     for row in policies:
         if row.get("bw_priority") == 1 and row["statecode"] == 0:
             assert contacts[row["bw_patientid"]]["bw_payerid"]
-    payers = [row["name"] for row in arrived["rows"]["account"] if "|payers|" in (row.get("bw_sourceid") or "")]
+    payers = [row["name"] for row in told["rows"]["account"] if "|payers|" in (row.get("bw_sourceid") or "")]
     assert len({name.casefold().replace(" ", "") for name in payers}) == len(payers) > 1
 
 
-def test_n22_a_salesperson_reads_nothing_in_the_locked_columns(town: Stay, arrived: dict[str, Any]):
-    treatments = Somebody(town).reads("bw_treatmenthistories", select="bw_clinicalnotes,bw_sourceid")
+def test_n22_a_salesperson_reads_nothing_in_the_locked_columns(told: dict[str, Any]):
+    treatments = told["treatments as sales reads them"]
     assert treatments
     assert all(row["bw_sourceid"] and row["bw_clinicalnotes"] is None for row in treatments)
-    assert any(row.get("bw_clinicalnotes") for row in arrived["rows"]["bw_treatmenthistory"])
+    assert any(row.get("bw_clinicalnotes") for row in told["rows"]["bw_treatmenthistory"])
 
 
-def test_n6_r100_hidden_patients_are_found_fetched_and_those_not_given_are_listed(arrived: dict[str, Any]):
-    gaps = arrived["customer"].document(arrived["run"], "archive-gaps")["document"]["base"]
+def test_n6_r100_hidden_patients_are_found_fetched_and_those_not_given_are_listed(told: dict[str, Any]):
+    gaps = told["archive gaps"]["base"]
     assert gaps["patients"]["hidden"] > gaps["patients"]["fetched_one_by_one"] > 0
     assert gaps["patients"]["ids_not_given"]
     assert gaps["numbering"]["patients"]["missing"] > 0
     assert gaps["numbering"]["invoices"]["missing"] > 0
 
 
-def test_r101_what_is_dirty_is_set_aside_with_a_reason_and_everything_is_accounted_for(arrived: dict[str, Any]):
-    verdict = arrived["verdict"]
+def test_r101_what_is_dirty_is_set_aside_with_a_reason_and_everything_is_accounted_for(told: dict[str, Any]):
+    verdict = told["verdict"]
     assert verdict["records_unaccounted_for"] == {}
     appointments = verdict["objects"]["appointments"]
     assert appointments["set_aside"] == appointments["reasons"]["parent-missing"] > 0
     assert appointments["records"] == appointments["rows"] + appointments["set_aside"]
 
 
-def test_r16_r17_r89_n20_every_file_was_read_back_byte_by_byte(arrived: dict[str, Any]):
-    files = arrived["verdict"]["files"]
-    assert files["files"] == arrived["verdict"]["objects"]["attachments"]["rows"]
+def test_r16_r17_r89_n20_every_file_was_read_back_byte_by_byte(told: dict[str, Any]):
+    files = told["verdict"]["files"]
+    assert files["files"] == told["verdict"]["objects"]["attachments"]["rows"]
     assert files["bytes"] > 0
     assert (files["differs"], files["missing"]) == (0, 0)
 
 
-def test_r146_one_click_puts_every_object_back(arrived: dict[str, Any]):
-    customer, run = arrived["customer"], arrived["run"]
-    customer.ask(run, "rollback")
-    status = customer.until(run, phase="rolled-back")
+def test_r146_one_click_puts_every_object_back(told: dict[str, Any]):
+    status = told["rolled back"]
     assert status["rollback"]["held"] == 0, status["rollback"]["listed"][:10]
-    assert customer.export() == arrived["before"]
+    assert told["after"] == told["before"]

@@ -11,57 +11,15 @@ from typing import Any
 import pytest
 from azure.storage.blob import BlobServiceClient, ContainerClient
 
-from sandbox.customer import Api, Customer
 from tests.journeys.asking import Door
 from tests.journeys.conftest import Stay
-from tests.journeys.watching import poll
+from tests.journeys.one_run.conftest import MANAGER, audited
 
-TOWN = {
-    "patients": 30,
-    "corepractice": ["--large-file-mb", "2"],
-    "app": {"BRIDGEWORK_SHARD_RECORDS": "40", "BRIDGEWORK_BATCH_ROWS": "20", "WEBSITE_AUTH_ENABLED": "True"},
-}
-MANAGER = "manager@practice.example"
 KINDS = {
     *("run-registered", "phase", "problem", "decision", "document-published", "schema-change", "owners-settled"),
     *("staged", "batch-loaded", "file-attached", "chain-closed", "values-read", "pause-asked", "resume-asked"),
     *("pickup-asked", "rollback-asked", "batch-undone", "files-undone", "folders-undone", "schema-undone", "run-ended"),
 }
-
-
-@pytest.fixture(scope="module")
-def story(town: Stay) -> dict[str, Any]:
-    """A run with every kind of event, read from its storage as anybody with the right to it can."""
-    customer = town.customer("Chained Dental")
-    request = customer.request(delta_window_hours=24)
-    request["files"]["most_megabytes"] = 1  # so that one file goes to the library, and has to be taken out again
-    run = customer.start(request)
-    customer.until(run, waits_for="mapping")
-    customer.ask(run, "pause")
-    customer.decide(run, "mapping")
-    customer.ask(run, "resume")
-    customer.until(run, waits_for="sample")
-    shown = f"/api/migrations/{run}/documents/sample-diff?values=shown"
-    customer.api.call("GET", shown, **{"X-MS-CLIENT-PRINCIPAL-NAME": MANAGER})
-    customer.decide(run, "sample")
-    customer.until(run, phase="delta")
-    Api(town.town.corepractice_url).call(
-        "POST", "/sandbox/change", {"seed": 1, "created": 3, "updated": 3, "deleted": 0}
-    )
-    customer.ask(run, "pickup")
-    poll(lambda: sum(customer.status(run)["delta"].values()))
-    customer.let_the_window_pass(run)
-    rows = [json.loads(line) for line in customer.export()]
-    customer.decide(run, "sign-off")
-    customer.until(run, phase="finished")
-    finished = _asked(customer, run)
-    customer.ask(run, "rollback")
-    customer.until(run, phase="rolled-back")
-    return {"customer": customer, "run": run, "rows": rows, "finished": finished, "rolled back": _asked(customer, run)}
-
-
-def _asked(customer: Customer, run: str) -> dict[str, Any]:
-    return customer.api.call("GET", f"/api/migrations/{run}/audit")
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +29,9 @@ def container(town: Stay) -> Iterator[ContainerClient]:
 
 
 @pytest.fixture(scope="module")
-def events(story: dict[str, Any], container: ContainerClient) -> list[dict[str, Any]]:
+def events(told: dict[str, Any], container: ContainerClient) -> list[dict[str, Any]]:
     blobs = [
-        container.download_blob(name).readall() for name in container.list_blob_names(name_starts_with=story["run"])
+        container.download_blob(name).readall() for name in container.list_blob_names(name_starts_with=told["run"])
     ]
     return [json.loads(line) for blob in blobs for line in blob.splitlines()]
 
@@ -87,24 +45,26 @@ def test_r143_every_operation_of_a_run_and_of_its_way_back_is_in_the_trail(event
 
 
 def test_r143_every_chain_is_intact_at_the_sign_off_and_after_the_way_back(
-    story: dict[str, Any], events: list[dict[str, Any]]
+    told: dict[str, Any], events: list[dict[str, Any]]
 ):
     for when in ("finished", "rolled back"):
-        assert story[when]["intact"], story[when]["first_broken"]
-        assert story[when]["first_broken"] is None
+        assert told[f"audit when {when}"]["intact"], told[f"audit when {when}"]["first_broken"]
+        assert told[f"audit when {when}"]["first_broken"] is None
     counts = Counter(event["chain"] for event in events)
-    assert {name: chain["events"] for name, chain in story["rolled back"]["chains"].items()} == counts
+    assert {name: chain["events"] for name, chain in told["audit when rolled back"]["chains"].items()} == counts
     assert {name.split(".")[0] for name in counts} == {"story", "extract", "load", "attach", "undo"}
 
 
-def test_r143_every_lane_s_head_is_in_the_story(story: dict[str, Any], events: list[dict[str, Any]]):
+def test_r143_every_lane_s_head_is_in_the_story(told: dict[str, Any], events: list[dict[str, Any]]):
     closed = {event["facts"]["chain"]: event["facts"]["hash"] for event in _of(events, "chain-closed")}
-    chains = {name: chain["head"] for name, chain in story["rolled back"]["chains"].items() if name != "story"}
+    chains = {
+        name: chain["head"] for name, chain in told["audit when rolled back"]["chains"].items() if name != "story"
+    }
     assert closed == chains
 
 
-def test_r143_the_batches_add_up_to_what_the_run_says_it_did(story: dict[str, Any], events: list[dict[str, Any]]):
-    status = story["customer"].status(story["run"])
+def test_r143_the_batches_add_up_to_what_the_run_says_it_did(told: dict[str, Any], events: list[dict[str, Any]]):
+    status = told["customer"].status(told["run"])
     batches = [event["facts"] for event in _of(events, "batch-loaded") if event["facts"]["generation"] == "base"]
     for name in ("patients", "appointments", "treatments"):
         mine = [facts for facts in batches if facts["object"] == name]
@@ -136,24 +96,23 @@ def test_r143_a_look_at_values_is_told_with_who_looked(events: list[dict[str, An
 
 
 def test_a19_n7_no_value_and_no_id_of_a_record_is_in_the_trail(
-    town: Stay, story: dict[str, Any], container: ContainerClient
+    town: Stay, told: dict[str, Any], container: ContainerClient
 ):
     text = b"".join(
-        container.download_blob(name).readall() for name in container.list_blob_names(name_starts_with=story["run"])
+        container.download_blob(name).readall() for name in container.list_blob_names(name_starts_with=told["run"])
     ).decode()
-    contacts = [line["row"] for line in story["rows"] if line.get("table") == "contact" and "row" in line]
-    ours = [row for row in contacts if "|patients|" in (row.get("bw_sourceid") or "")]
+    ours = [row for row in told["rows"]["contact"] if "|patients|" in (row.get("bw_sourceid") or "")]
     columns = ("lastname", "mobilephone", "telephone1", "emailaddress1", "contactid", "bw_sourceid", "address1_line1")
     words = {str(row[name]) for row in ours for name in columns if len(str(row.get(name) or "")) > 7}
-    files = {line["row"]["filename"] for line in story["rows"] if (line.get("row") or {}).get("filename")}
+    files = {row["filename"] for row in told["rows"]["annotation"] if row.get("filename")}
     assert len(words) > 100
     assert files
     assert [word for word in words | files if word in text] == []
 
 
-def test_r143_the_lines_of_a_chain_can_be_read(story: dict[str, Any], town: Stay):
-    address = f"{town.town.functions_url}/api/migrations/{story['run']}/audit?format=ndjson"
-    chains = story["rolled back"]["chains"]
+def test_r143_the_lines_of_a_chain_can_be_read(told: dict[str, Any], town: Stay):
+    address = f"{town.town.functions_url}/api/migrations/{told['run']}/audit?format=ndjson"
+    chains = told["audit when rolled back"]["chains"]
     for chain, known in [("story", chains["story"]), *chains.items()][:3]:
         asked = urllib.request.Request(
             f"{address}&chain={chain}&after=1", headers={"x-functions-key": town.town.function_key}
@@ -164,24 +123,24 @@ def test_r143_the_lines_of_a_chain_can_be_read(story: dict[str, Any], town: Stay
         assert [line["n"] for line in lines] == list(range(2, known["events"] + 1))
 
 
-def test_r143_the_trail_says_what_it_does_not_have(story: dict[str, Any], town: Stay):
-    door, address = Door(town.town), f"/api/migrations/{story['run']}/audit"
+def test_r143_the_trail_says_what_it_does_not_have(told: dict[str, Any], town: Stay):
+    door, address = Door(town.town), f"/api/migrations/{told['run']}/audit"
     assert door.send("GET", address).body["intact"]
     door.refused(404, "unknown-chain", "GET", f"{address}?format=ndjson&chain=load.base.nobody.000")
     door.refused(400, "unknown-format", "GET", f"{address}?format=csv")
     door.refused(400, "after-invalid", "GET", f"{address}?format=ndjson&after=x")
 
 
-def _broken(story: dict[str, Any]) -> tuple[str, int, str] | None:
-    found = _asked(story["customer"], story["run"])
+def _broken(told: dict[str, Any]) -> tuple[str, int, str] | None:
+    found = audited(told["customer"], told["run"])
     broken = found["first_broken"]
     assert found["intact"] is (broken is None)
     return (broken["chain"], broken["n"], broken["why"]) if broken else None
 
 
-def test_r143_one_byte_changed_in_a_blob_is_found_and_named(story: dict[str, Any], container: ContainerClient):
-    chain = next(name for name, one in story["rolled back"]["chains"].items() if "load.base.a" in name)
-    blob = container.get_blob_client(f"{story['run']}/{chain}-0000.ndjson")
+def test_r143_one_byte_changed_in_a_blob_is_found_and_named(told: dict[str, Any], container: ContainerClient):
+    chain = next(name for name, one in told["audit when rolled back"]["chains"].items() if "load.base.a" in name)
+    blob = container.get_blob_client(f"{told['run']}/{chain}-0000.ndjson")
     whole = blob.download_blob().readall()
     lines = whole.splitlines(keepends=True)
     spoiled = lines[1].replace(b'"excluded":0', b'"excluded":1')
@@ -192,8 +151,8 @@ def test_r143_one_byte_changed_in_a_blob_is_found_and_named(story: dict[str, Any
     }
     for (why, n), content in changes.items():
         blob.upload_blob(b"".join(content), blob_type="AppendBlob", overwrite=True)
-        assert _broken(story) == (chain, n, why)
+        assert _broken(told) == (chain, n, why)
     blob.delete_blob()
-    assert _broken(story) == (chain, 1, "cut-off")
+    assert _broken(told) == (chain, 1, "cut-off")
     blob.upload_blob(whole, blob_type="AppendBlob", overwrite=True)
-    assert _broken(story) is None
+    assert _broken(told) is None
