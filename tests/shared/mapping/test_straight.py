@@ -15,7 +15,7 @@ from shared.corepractice import answers
 from shared.mapping.compiled import ObjectMap
 from shared.mapping.placements.talk import PARTIES
 from shared.mapping.rows import Row, SetAside
-from shared.mapping.straight import TRUTH, WHOLE, Fixed, Plain, text_that_fits, values_of
+from shared.mapping.straight import TRUTH, WHOLE, Fixed, Link, Marked, Plain, text_that_fits, values_of
 from shared.mapping.transforms import OF_TEXT, PLAIN, Unfit, bounded_text, choice, shortened_text
 
 ODD: tuple[Any, ...] = (
@@ -60,6 +60,18 @@ def test_every_kind_of_column_is_the_same_straight_as_by_its_transform(name: str
 def test_a_fixed_column_and_one_with_a_getter_of_its_own_stand_in_their_places():
     found = values_of([("a", Fixed(3)), ("b", lambda record: record["x"]), ("c", HOWS["text"])])({"x": 1, "f": "y"})
     assert list(found.items()) == [("a", 3), ("b", 1), ("c", "y")]
+
+
+def test_a_reference_leads_somewhere_or_to_its_default_whatever_form_the_id_has():
+    values = values_of([("c", Link("f", {"7": "seven"}.__getitem__, "nobody"))])
+    said = [values(record)["c"] for record in ({"f": "7"}, {"f": 7}, {"f": ""}, {"f": None}, {})]
+    assert said == ["seven", "seven", "nobody", "nobody", "nobody"]
+
+
+def test_a_marked_column_is_the_record_s_id_behind_its_mark_and_no_text_in_it_is_code():
+    values = values_of([("c", Marked("it's \\ {id}|"))])
+    assert values({"id": "p-1"}) == {"c": "it's \\ {id}|p-1"}
+    assert values({"id": 7}) == {"c": "it's \\ {id}|7"}
 
 
 def test_a_whole_practice_becomes_the_same_rows_and_the_same_wire(every: dict[str, ObjectMap]):
