@@ -100,8 +100,7 @@ def _plain(how: Plain, mark: str, known: dict[str, Any]) -> str:
     fallback = f"None if v is None else {mark}(v)"
     if how.among is not None:
         known[f"{mark}c"] = {said: value for said, value in how.among.items() if said}
-        chosen = f"({mark}c.get(v) if v.__class__ is str else None) or ({fallback})"
-        return f"({chosen}) if (v := get({how.source!r})) else ({fallback})"
+        return f"{mark}c[v] if (v := get({how.source!r})).__class__ is str and v in {mark}c else ({fallback})"
     if how.of_text:
         known[f"{mark}t"] = how.of_text
         return f"{mark}t(v) if (v := get({how.source!r})).__class__ is str else ({fallback})"
