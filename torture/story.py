@@ -11,20 +11,20 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sandbox.customer import Api, Disappointed
 from sandbox.host import doom, full_disk
 from sandbox.town import Running, Town, running_town
+from torture.alike import canonical
 from torture.steady import SteadyCustomer, poll
 from torture.tables import Struck
 from torture.weather import Weather
 
 SMALL = {"BRIDGEWORK_SHARD_RECORDS": "8", "BRIDGEWORK_BATCH_ROWS": "5", "BRIDGEWORK_LANES": "2"}
 """Pages and batches of a few records, so that a small practice has many of them."""
-STAMPS = ("versionnumber", "modifiedon", "createdon", "overriddencreatedon")
-"""Of the server's own clock. The times of the practice are in columns of ours."""
 OTHERS = {
     "friendlyname": "Of an earlier run",
     "uniquename": "bridgeworkbw",
@@ -144,22 +144,22 @@ def _kept_town(folder: Path, *, patients: int, trouble: Trouble) -> Iterator[tup
 def tell(folder: Path, *, patients: int, trouble: Trouble) -> Told:
     """The story: map, schema, sample, load, delta, sign-off, and all the way back."""
     with _kept_town(folder, patients=patients, trouble=trouble) as (running, keeper):
-        customer = SteadyCustomer(running.town, "Tortured Dental")
+        customer, since = SteadyCustomer(running.town, "Tortured Dental"), datetime.now(UTC)
         _somebody_was_here(running.town)
-        before = _everything(customer)
+        before = _everything(customer, since)
         _order(running, trouble)
         run = customer.start(customer.request(sample_size=100), key="torture")
         customer.approve_until_delta(run)
         _pick_up(customer, run, keeper)
         customer.let_the_window_pass(run)
         verdict = customer.document(run, "verdict")["document"]
-        loaded, objects = _everything(customer), customer.status(run)["objects"]
+        loaded, objects = _everything(customer, since), customer.status(run)["objects"]
         customer.decide(run, "sign-off")
         customer.until(run, phase="finished")
         customer.ask(run, "rollback")
         back = customer.until(run, phase="rolled-back")["rollback"]
         intact = customer.api.call("GET", f"/api/migrations/{run}/audit")["intact"]
-        undone, struck = _everything(customer), _struck(running, trouble)
+        undone, struck = _everything(customer, since), _struck(running, trouble)
         return Told(before, loaded, undone, verdict, back["held"], keeper.lives, intact, objects, struck, keeper.disk)
 
 
@@ -192,19 +192,9 @@ def _struck(running: Running, trouble: Trouble) -> Struck:
     return found
 
 
-def _everything(customer: SteadyCustomer) -> list[str]:
+def _everything(customer: SteadyCustomer, since: datetime) -> list[str]:
     """Rows and schema of the target, and the files in the library."""
     with urllib.request.urlopen(f"{customer.town.sharepoint_url}/sandbox/export", timeout=120) as answer:
         library = [line.decode() for line in answer]
-    return canonical([*customer.export(), *(line for line in library if not json.loads(line)["folder"])])
-
-
-def canonical(export: list[str]) -> list[str]:
-    """An export without what the server's clock and counters put in."""
-    found = []
-    for text in export:
-        line = json.loads(text)
-        if "row" in line:
-            line["row"] = {name: value for name, value in line["row"].items() if name not in STAMPS}
-        found.append(json.dumps(line, sort_keys=True))
-    return sorted(found)
+    files = (line for line in library if not json.loads(line)["folder"])
+    return canonical([*customer.export(), *files], since=since)
