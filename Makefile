@@ -4,7 +4,7 @@
 # make test    everything that CI runs
 # make check   what is quick: style, types, architecture
 # make bench   the measurements
-# make torture the app killed wherever it touches the world, while all else fails too; some hours
+# make torture the app killed wherever it touches the world, while all else fails too; an hour or two
 # make clean   forget everything that was installed or written
 
 VENV ?= .venv
