@@ -41,17 +41,16 @@ async def load(tools: Toolbox, slice_: Slice) -> Progress:
     shard = int((lane.cursor or "0").partition(":")[0])
     if shard >= len(shards):
         return await _over(tools, run, lane)
+    records = await tools.staging.read_shard(shards[shard])
     if slice_.object in run.put_back:
-        return await _left_out(tools, run, lane, shards[shard].count, number=shard, of=len(shards))
+        return await _left_out(tools, run, lane, len(records), number=shard, of=len(shards))
+    work = replace(await work_for(tools, run, slice_, object_map, records), shard=shards[shard].path)
     done = _Shard(tools, run, lane)
-    async with tools.room:
-        records = await tools.staging.read_shard(shards[shard])
-        work = replace(await work_for(tools, run, slice_, object_map, records), shard=shards[shard].path)
-        size, first = tools.settings.batch_rows, shard * PAGES_OF_A_SHARD
-        await together(
-            done.batch(work, records[start : start + size], page=first + start // size)
-            for start in range(0, len(records), size)
-        )
+    size, first = tools.settings.batch_rows, shard * PAGES_OF_A_SHARD
+    await together(
+        done.batch(work, records[start : start + size], page=first + start // size)
+        for start in range(0, len(records), size)
+    )
     lane = replace(done.lane, cursor=str(shard + 1))
     if shard + 1 == len(shards):
         return await _over(tools, run, lane)

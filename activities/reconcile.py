@@ -52,16 +52,15 @@ async def reconcile(tools: Toolbox, slice_: Slice) -> Progress:
     shards = [] if rewritten else await tools.runs.shards(run.id, "base", object_map.source)
     of_lane = shards[slice_.lane :: slice_.lanes]
     if proof.through < max(len(of_lane), 1):
+        if rewritten:
+            staged = list((await latest(tools, run, object_map.source)).values())
+        else:
+            staged = await _not_replaced(tools, run, object_map.source, of_lane[proof.through], proof)
         target = tools.target_of(run)
         us = await target.ours()
         ours, ledger = "updated" if rewritten else "created", Ledger.of(object_map)
         gone = await removed.of_object(tools, run, object_map.object, object_map.source)
-        async with tools.room:
-            if rewritten:
-                staged = list((await latest(tools, run, object_map.source)).values())
-            else:
-                staged = await _not_replaced(tools, run, object_map.source, of_lane[proof.through], proof)
-            await _Comparison(tools, run, object_map, target, us, proof, ours, ledger, gone).of(staged)
+        await _Comparison(tools, run, object_map, target, us, proof, ours, ledger, gone).of(staged)
         await proof.keep(tools, None if rewritten else slice_.lane + proof.through * slice_.lanes)
     done = proof.through >= max(len(of_lane), 1)
     await tools.runs.put_lane(run.id, replace(lane, cursor=str(proof.through), done=done))

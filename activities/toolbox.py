@@ -39,11 +39,6 @@ from shared.storage_calls import PLAIN
 LARGEST_BUNDLE = 20 * 1024**3
 
 
-SHARDS_AT_ONCE = 4
-"""Shards that one process loads or compares at once, however many activities it runs: each takes some 50 MiB with the
-rows that come of it, and a few of them keep Dataverse as busy as it lets us."""
-
-
 class Toolbox:
     """Everything a hand may reach for."""
 
@@ -77,7 +72,6 @@ class Toolbox:
         self.drives: dict[tuple[str, str], Drive] = {}
         self.library_rows: dict[tuple[str, str, str], str] = {}
         self._opening = asyncio.Lock()
-        self.room = asyncio.Semaphore(SHARDS_AT_ONCE)
         self.compiling = asyncio.Lock()
         self.replaced: dict[tuple[str, int, str], frozenset[str]] = {}
         self.snapshots: dict[tuple[str, str, str], Snapshot] = {}
