@@ -20,7 +20,7 @@ from shared.vocabulary import Tally
 from shared.wire.payloads import Progress, Slice
 
 PAGES_OF_A_SHARD = 10_000
-BATCHES_AT_ONCE = 5
+BATCHES_AT_ONCE = 3
 """Of one shard, so that what is in memory does not grow with it."""
 FORGIVEN = 20
 """Rows a lane may set aside before their share counts: in a small clinic one bad row is a large share."""
