@@ -20,8 +20,9 @@ from shared.schema.model import Field, Kind, Table
 from shared.vocabulary import row_id
 
 CREATED_ON = "createdon"
-REMEMBERED = 16_384
-"""References of one column kept in memory: a practice's staff and places, and the patients of the last records."""
+REMEMBERED = 1_024
+"""References kept in memory for each column: those of the last records. Behind them all columns share what
+``Circumstances.resolve`` remembers, since sixty columns that remember as much would be most of what the app holds."""
 LONGEST_TEXT = 4000
 DEFAULT_ACCOUNT = "individual-patient"
 AT_CLOSING = frozenset({"end_when_closed", "won_amount", "closed_on"})
