@@ -110,12 +110,8 @@ def drive(
 ) -> Told:  # fmt: skip
     """Send messages of ``rows`` rows for so long, as many as the pace lets through. ``others``: what else the same
     users do on each server meanwhile, as a share of their allowance."""
-    world, chance, like, moved = (
-        _World(limits, cost or Cost()),
-        random.Random(seed),
-        f"create/{round(2 * math.log2(rows))}",
-        [0],
-    )
+    world, chance, moved = _World(limits, cost or Cost()), random.Random(seed), [0]
+    like = f"create/{round(2 * math.log2(rows))}"
     if others:
         _besides(world, limits, others, users=pace.users)
 

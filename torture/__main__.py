@@ -22,7 +22,7 @@ AIM = 500
 
 
 def main(arguments: list[str]) -> int:
-    """Tell the story twice, compare, print. 1 if anything differs, or anything was spared."""
+    """Tell the story several times, compare, print. 1 if anything differs, or anything was spared."""
     given, began = _parser().parse_args(arguments), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="torture-") as folder:
         calm, tortured, points = _told(given, Path(folder))

@@ -48,8 +48,8 @@ class ObjectMap:
         self._crosswalk = around.crosswalk
         self._states = {said: (state, status) for said, state, status in rule.states}
         ambiguous = rule.object == "patients" and bool(around.crosswalk.ambiguous)
-        shared = rule.object in ("staff", "referrers") or rule.source == "attachments"
-        self._may_go_elsewhere = ambiguous or shared or bool(rule.only)
+        parted = rule.object in ("staff", "referrers") or rule.source == "attachments"
+        self._may_go_elsewhere = ambiguous or parted or bool(rule.only)
         self._state_fields = rule.state_from.split("/") if rule.state_from else []
         self.has_state = self.table.field("statecode") is not None
         self.columns: list[Column] = []

@@ -10,8 +10,8 @@ import pytest
 from benchmarks.__main__ import main
 
 QUICK = ("host", "simulators", "map", "migration")
-"""All but the large pieces, which are three migrations more, the several processes, which are one more, and the rivals,
-which are ten processes with a simulator each: journeys of their own move such pieces and kill one of two processes, and
+"""All but the large pieces, which are three migrations more, the storage, which is two more, the several processes, which
+are one more, and the rivals, which are ten processes with a simulator each: journeys of their own move such pieces and kill one of two processes, and
 `rivals/test_race.py` has every rival run once."""
 
 

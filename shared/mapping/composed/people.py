@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import fields
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any
 
 from shared.mapping.composed.circumstances import Record
 from shared.mapping.transforms import Value, boolean
@@ -15,19 +14,17 @@ from shared.people.consent import ContactRules, contact_rules
 READ = ("marketing_consent", "reminder_preference", "status")
 
 
-@lru_cache(maxsize=256, typed=True)
-def _rules(consent: Any, preference: Any, status: Any) -> ContactRules:
-    """There are a dozen answers, and every patient needs six parts of one."""
-    said = None if preference is None else str(preference)
-    return contact_rules(boolean(consent), said, deceased=status == "deceased")
+_rules = lru_cache(maxsize=256)(contact_rules)
+"""There are a dozen answers, and every patient needs six parts of one."""
 
 
 def _flag(name: str) -> Callable[[Record], Value]:
     part: Callable[[ContactRules], Value] = attrgetter(name)
 
     def flag(record: Record) -> Value:
-        get = record.get
-        return part(_rules(get("marketing_consent"), get("reminder_preference"), get("status")))
+        preference = record.get("reminder_preference")
+        consent, said = boolean(record.get("marketing_consent")), None if preference is None else str(preference)
+        return part(_rules(consent, said, deceased=record.get("status") == "deceased"))
 
     return flag
 

@@ -22,12 +22,18 @@ def hello(req: func.HttpRequest) -> func.HttpResponse:
 """
 
 
-async def test_n11_a_doomed_host_dies_once_at_each_side_of_each_point_and_then_lives(tmp_path: Path) -> None:
-    app, record = tmp_path / "app", tmp_path / "deaths"
+def laid_out(folder: Path) -> tuple[Path, Path]:
+    """An app with one function, and an empty record of deaths."""
+    app, record = folder / "app", folder / "deaths"
     app.mkdir()
     (app / "function_app.py").write_text(APP)
     (app / "host.json").write_text('{"version": "2.0"}')
     record.touch()
+    return app, record
+
+
+async def test_n11_a_doomed_host_dies_once_at_each_side_of_each_point_and_then_lives(tmp_path: Path) -> None:
+    app, record = laid_out(tmp_path)
     host = HostProcess(app, state=tmp_path / "hub.db", env={doom.FILE: str(record)})
     lives = 0
     while not host.is_alive:
@@ -43,11 +49,7 @@ async def test_n11_a_doomed_host_dies_once_at_each_side_of_each_point_and_then_l
 
 
 async def test_n11_in_another_chapter_the_same_points_are_other_points(tmp_path: Path) -> None:
-    app, record, chapter = tmp_path / "app", tmp_path / "deaths", tmp_path / "chapter"
-    app.mkdir()
-    (app / "function_app.py").write_text(APP)
-    (app / "host.json").write_text('{"version": "2.0"}')
-    record.touch()
+    (app, record), chapter = laid_out(tmp_path), tmp_path / "chapter"
     env = {doom.FILE: str(record), doom.CHAPTER: str(chapter), doom.ONE_IN: "1:0"}
     for name in ("day", "night"):
         chapter.write_text(name)
@@ -62,11 +64,7 @@ async def test_n11_in_another_chapter_the_same_points_are_other_points(tmp_path:
 
 
 async def test_n11_a_host_that_is_reborn_comes_back_from_every_death_by_itself(tmp_path: Path) -> None:
-    app, record = tmp_path / "app", tmp_path / "deaths"
-    app.mkdir()
-    (app / "function_app.py").write_text(APP)
-    (app / "host.json").write_text('{"version": "2.0"}')
-    record.touch()
+    app, record = laid_out(tmp_path)
     host = HostProcess(app, state=tmp_path / "hub.db", env={doom.FILE: str(record)})
     host.reborn = True
     with socket.socket() as probe:
