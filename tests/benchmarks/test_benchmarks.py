@@ -10,9 +10,9 @@ import pytest
 from benchmarks.__main__ import main
 
 QUICK = ("host", "simulators", "map", "migration")
-"""All but the large pieces, which are three migrations more, the storage, which is two more, the several processes, which
-are one more, and the rivals, which are ten processes with a simulator each: journeys of their own move such pieces and kill one of two processes, and
-`rivals/test_race.py` has every rival run once."""
+"""All but the large pieces, which are three migrations more, the storage, which is two more, the several processes,
+which are one more, and the rivals, which are ten processes with a simulator each: journeys of their own move such
+pieces and kill one of two processes, and `rivals/test_race.py` has every rival run once."""
 
 
 def test_the_bench_prints_every_figure_and_writes_them_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

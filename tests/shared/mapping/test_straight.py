@@ -13,6 +13,7 @@ from sandbox.corepractice.clinic import Clinic
 from sandbox.corepractice.practice import Practice
 from shared.corepractice import answers
 from shared.mapping.compiled import ObjectMap
+from shared.mapping.composed.people import PEOPLE
 from shared.mapping.placements.talk import PARTIES
 from shared.mapping.rows import Row, SetAside
 from shared.mapping.straight import TRUTH, WHOLE, Fixed, Link, Marked, Plain, text_that_fits, values_of
@@ -72,6 +73,12 @@ def test_a_marked_column_is_the_record_s_id_behind_its_mark_and_no_text_in_it_is
     values = values_of([("c", Marked("it's \\ {id}|"))])
     assert values({"id": "p-1"}) == {"c": "it's \\ {id}|p-1"}
     assert values({"id": 7}) == {"c": "it's \\ {id}|7"}
+
+
+@pytest.mark.parametrize("odd", [[], ["sms"], {"a": 1}, 7])
+def test_a_preference_of_no_known_form_is_no_preference_and_stops_nobody(odd: Any):
+    flag = PEOPLE["contact_donotphone"][0]
+    assert flag({"reminder_preference": odd}) == flag({"reminder_preference": "something"})
 
 
 def test_a_whole_practice_becomes_the_same_rows_and_the_same_wire(every: dict[str, ObjectMap]):
