@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from activities.judging import Judge
+from activities.reading import present
 from activities.toolbox import Toolbox
 from activities.tracing import rows_from
 from shared.diff.compare import compare
@@ -39,18 +40,18 @@ async def write_down(
     judge: Judge,
     page: Page,
     held: Iterable[tuple[str, str]],
-    present: Mapping[str, Mapping[str, Any]],
     *,
     step: str,
     turn: int,
 ) -> None:
     """Keep what there is to decide about a page's edited rows, should it have any."""
-    edited = [id_ for id_, why in held if why == EDITED and id_ in present]
-    if not edited:
+    edited = [id_ for id_, why in held if why == EDITED]
+    there = await present(judge.target, judge.object_map, edited) if edited else {}
+    if not there:
         return
-    records = await rows_from(judge.tools, judge.run, judge.object_map, page.shard, set(edited))
+    records = await rows_from(judge.tools, judge.run, judge.object_map, page.shard, set(there))
     before = {entry.id: entry.before for entry in page.entries}
-    rows = [_told(judge.object_map, id_, before[id_], present[id_], records.get(id_)) for id_ in edited]
+    rows = [_told(judge.object_map, id_, before[id_], row, records.get(id_)) for id_, row in there.items()]
     await judge.tools.staging.write_bytes(place(judge, page, step=step, turn=turn), orjson.dumps(rows))
 
 

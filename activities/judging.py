@@ -10,6 +10,7 @@ from typing import Any
 from activities.dependents import Dependents
 from activities.files import corrected, receipts_of
 from activities.reading import present as rows_there
+from activities.reading import versions
 from activities.toolbox import Toolbox
 from shared.dataverse.client import Dataverse
 from shared.journal import undo as journal_undo
@@ -67,15 +68,16 @@ class Judge:
         lanes = [lane for lane in await tools.runs.lanes(run.id, "load") if lane.object == name]
         return cls(tools, run, target, maps[name], dependents, us, lanes)
 
-    async def judge(self, page: Page, *, went: Callable[[str], bool] = _nothing_went) -> Judged:
+    async def judge(self, page: Page, *, went: Callable[[str], bool] = _nothing_went, whole: bool = False) -> Judged:
         """What undoing a page takes. ``went``: whether a row is to be taken for gone, or as it was, though it is not
-        yet: a rehearsal changes nothing."""
+        yet: a rehearsal changes nothing. ``whole``: read every column, also where versions are enough to judge by."""
         page = replace(page, entries=page.open)
         ids = [entry.id for entry in page.entries]
         receipts = await receipts_of(self.tools, self.run, self.object_map.object, ids)
         page = corrected(page, receipts)
         open_ = replace(page, entries=tuple(entry for entry in page.entries if not went(entry.id)))
-        present = await rows_there(self.target, self.object_map, [entry.id for entry in open_.entries])
+        read = rows_there if whole or any(entry.before for entry in open_.entries) else versions
+        present = await read(self.target, self.object_map, [entry.id for entry in open_.entries])
         todo = journal_undo.decide(open_, present, us=self.us, released=self._released)
         used = await self.dependents.used([id_ for id_, _ in todo.deletes], goes=went) if todo.deletes else set()
         held = [*todo.held, *((id_, STILL_USED) for id_ in sorted(used))]

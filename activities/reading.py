@@ -28,6 +28,11 @@ async def present(target: Dataverse, object_map: ObjectMap, ids: Iterable[str]) 
     return found
 
 
+async def versions(target: Dataverse, object_map: ObjectMap, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The rows of those ids that are there, with no more than their version and who changed them last."""
+    return await target.rows(object_map.table, ids, select=object_map.last_changed)
+
+
 async def ahead(parts: Iterable[P], read: Callable[[P], Awaitable[R]], *, most: int = 2) -> AsyncIterator[tuple[P, R]]:
     """Each part with what ``read`` found for it, in turn; up to ``most`` further parts are being read meanwhile."""
     under_way: deque[tuple[P, asyncio.Task[R]]] = deque()

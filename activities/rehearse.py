@@ -52,8 +52,8 @@ async def rehearse(tools: Toolbox, slice_: Slice) -> Progress:
         page = await journal.get(name, number)
         if page is None or not page.open:
             continue
-        judged = await judge.judge(page, went=lambda row: row in earlier or row in now)
-        await write_down(judge, page, judged.held, judged.present, step=STEP, turn=run.rehearsals_asked)
+        judged = await judge.judge(page, went=lambda row: row in earlier or row in now, whole=True)
+        await write_down(judge, page, judged.held, step=STEP, turn=run.rehearsals_asked)
         gone = walk.note(judge, page, judged, rules)
         now.add(packed(gone))
         going += gone

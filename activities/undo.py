@@ -14,13 +14,16 @@ from activities.toolbox import Toolbox
 from shared.audit.event import APP, Event
 from shared.audit.keyed import keyed_all
 from shared.dataverse.results import Result
+from shared.dataverse.together import together
 from shared.journal.entries import Outcome, Page, PageState
 from shared.journal.tally import Tally
 from shared.runs.model import LaneProgress, Run
 from shared.staging import layout
 from shared.wire.payloads import Progress, Slice
 
-PAGES_AT_A_TIME = 10
+PAGES_AT_A_TIME = 12
+PAGES_AT_ONCE = 3
+"""Side by side, as far as the pace lets them: no row is on two pages of a lane, and no row points at its own object."""
 
 
 def journal_lane(slice_: Slice) -> str:
@@ -60,16 +63,20 @@ async def _next_pages(tools: Toolbox, run: Run, slice_: Slice, *, turn: int) -> 
     pages = pages_left(lane, [number for number, _ in await journal.pages(name)])
     judge = await Judge.of(tools, run, maps, slice_.object)
     tally = Tally.of(lane.notes)
-    for number in pages[:PAGES_AT_A_TIME]:
+
+    async def back(number: int) -> Page | None:
         page = await journal.get(name, number)
-        if page is None:
-            continue
-        if page.outcome is None or page.outcome.turn != turn:
-            page = await _undo(judge, slice_, page, chain=auditing.chain_of(lane), turn=turn)
-        if page.outcome:  # it may be that of an attempt that died before its lane was written down
-            tally.add(page.table, page.outcome.counts, page.outcome.held)
-            note(tally, place(judge, page, step=slice_.step, turn=abs(turn)), page.outcome.held)
-        lane = replace(lane, notes=tally.notes(), cursor=str(number))
+        if page and (page.outcome is None or page.outcome.turn != turn):
+            return await _undo(judge, slice_, page, chain=auditing.chain_of(lane), turn=turn)
+        return page  # undone by an attempt that died before its lane was written down
+
+    now = pages[:PAGES_AT_A_TIME]
+    for some in (now[start : start + PAGES_AT_ONCE] for start in range(0, len(now), PAGES_AT_ONCE)):
+        for page in await together(back(number) for number in some):
+            if page and page.outcome:
+                tally.add(page.table, page.outcome.counts, page.outcome.held)
+                note(tally, place(judge, page, step=slice_.step, turn=abs(turn)), page.outcome.held)
+        lane = replace(lane, notes=tally.notes(), cursor=str(some[-1]))
         await tools.runs.put_lane(run.id, lane)
     more = len(pages) > PAGES_AT_A_TIME
     if not more:
@@ -82,7 +89,7 @@ async def _undo(judge: Judge, slice_: Slice, page: Page, *, chain: str, turn: in
     """Undo one page, tell the audit trail, and only then the journal: after that nobody comes back to it."""
     judged = await judge.judge(page)
     held = [*judged.held, *await _carry_out(judge, judged)]
-    await write_down(judge, page, held, judged.present, step=slice_.step, turn=abs(turn))
+    await write_down(judge, page, held, step=slice_.step, turn=abs(turn))
     await judge.tools.audit.add(judge.run.id, _told(judge.run, slice_, page, held), chain=chain)
     undone = replace(page, state=PageState.UNDONE, outcome=Outcome(turn, judged.counts(held), tuple(held)))
     await (await judge.tools.journal(judge.run.id)).put(undone)

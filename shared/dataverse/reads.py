@@ -183,7 +183,10 @@ class Reads:
     async def pointed_at(self, table: Table, lookup: str, ids: Sequence[str]) -> dict[str, set[str]]:
         """Which of ``ids`` rows of ``table`` point at by their column ``lookup``, with the ids of those rows."""
         found: dict[str, set[str]] = {}
-        for wanted in odata.either(f"_{lookup}_value", ids, room=self._room(lookup)):
+        questions = list(odata.either(f"_{lookup}_value", ids, room=self._room(lookup)))
+        if len(questions) > 1 and not await self._any(table, f"_{lookup}_value ne null"):
+            return found
+        for wanted in questions:
             async for page in self.pages(table, select=[lookup], filter=wanted):
                 for row in page:
                     target = str(row[f"_{lookup}_value"]).lower()
@@ -201,6 +204,10 @@ class Reads:
             rows = reply.json()["value"]
             return int(rows[0]["total"]) if rows else 0
         return sum([len(page) async for page in self.pages(table, select=[table.primary_id], filter=filter)])
+
+    async def _any(self, table: Table, filter: str) -> bool:
+        path = table.set_name + odata.query(select=table.primary_id, filter=filter, top="1")
+        return bool((await self._get(path, where=f"read {table.name}"))["value"])
 
     async def _get(self, path: str, *, where: str, strong: bool = False) -> Any:
         reply = await self._transport.send("GET", path, where=where, headers=odata.STRONG if strong else None)

@@ -27,6 +27,7 @@ NUMBER = "importsequencenumber"
 BESIDES = ("statecode", "statuscode", NUMBER, "modifiedby")
 AUTHOR, ON_BEHALF = "createdby", "modifiedonbehalfby"
 """Who made a row, and for whom it was last changed: asked for where rows are made in other users' names."""
+CHANGED_BY = ("modifiedby", ON_BEHALF)
 LOCKED_WHEN_CLOSED = frozenset({"email", "opportunity"})
 """A completed e-mail is read-only, says its reference, and a closed opportunity may be: they are changed while open."""
 PARTIES_READ = "@parties"
@@ -79,6 +80,7 @@ class ObjectMap:
         besides = [name for name in asked if self.table.field(name) is not None]
         self.select = [self.table.primary_id, *(c.name for c in self.columns if c.name != PARTIES), *besides]
         """What a row is read back with: every mapped column, its state, and who made and last changed it."""
+        self.last_changed = [name for name in besides if name in CHANGED_BY]
 
     def _add(self, rule: FieldRule, build: Getters) -> None:
         if rule.kind is Kind.FILE:

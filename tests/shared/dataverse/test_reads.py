@@ -75,6 +75,23 @@ async def test_what_rows_point_at_is_told_with_who_points(environment, answers) 
     assert found == {"a1": {"c1", "c2"}}
 
 
+async def test_where_nothing_points_anywhere_many_rows_take_one_question(environment, answers) -> None:
+    environment.script = [answers.found([])]
+    assert await environment.client().pointed_at(TABLE, "parentcustomerid", [f"a{n}" for n in range(1_000)]) == {}
+    [question] = environment.seen
+    assert question.url.params["$filter"] == "_parentcustomerid_value ne null"
+    assert question.url.params["$top"] == "1"
+
+
+async def test_where_something_points_somewhere_all_of_many_rows_are_asked_about(environment, answers) -> None:
+    there = {"contactid": "c1", "_parentcustomerid_value": "a7"}
+    environment.script = [answers.found([there]), answers.found([there]), answers.found([])]
+    ids = [f"a{n}" for n in range(150)]
+    assert await environment.client().pointed_at(TABLE, "parentcustomerid", ids) == {"a7": {"c1"}}
+    asked = " or ".join(one.url.params["$filter"] for one in environment.seen[1:])
+    assert all(f"eq {id_}" in asked for id_ in ids)
+
+
 async def test_nothing_is_asked_about_no_rows(environment) -> None:
     assert await environment.client().pointed_at(TABLE, "parentcustomerid", []) == {}
     assert environment.seen == []
