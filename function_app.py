@@ -18,11 +18,12 @@ from activities.performs import place
 from activities.reception import Outcome
 from activities.toolbox import Toolbox, toolbox
 from orchestrators.blueprint import blueprint as stories
-from shared import answers, formats, gates
+from shared import answers, formats, gates, memory
 from shared.answers import Answer
 from shared.errors import Failure
 from shared.runs.model import Run
 
+memory.give_back()
 log = logging.getLogger("bridgework")
 for chatty in ("httpx", "azure.core.pipeline.policies.http_logging_policy", "msal"):
     logging.getLogger(chatty).setLevel(logging.WARNING)  # at INFO they write addresses with row ids into the log

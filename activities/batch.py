@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,7 +93,7 @@ class Work:
 
 
 async def work_for(
-    tools: Toolbox, run: Run, slice_: Slice, object_map: ObjectMap, records: list[dict[str, Any]]
+    tools: Toolbox, run: Run, slice_: Slice, object_map: ObjectMap, records: Sequence[dict[str, Any]]
 ) -> Work:
     journal = await tools.journal(run.id)
     ids = {object_map.row_id(record) for record in records}
@@ -109,7 +109,7 @@ async def work_for(
     )
 
 
-async def write(work: Work, records: list[dict[str, Any]], *, page: int) -> tuple[Tally, dict[str, int]]:
+async def write(work: Work, records: Sequence[dict[str, Any]], *, page: int) -> tuple[Tally, dict[str, int]]:
     """One batch, whole: safe to repeat from its beginning after a crash between any two lines."""
     # In a thread: the answers that are on their way should be heard meanwhile, and timed.
     found = await asyncio.to_thread(batches.sort_records, work.map, records)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from activities import auditing, documents, pickup
 from activities.bookkeeping import not_beside
@@ -16,10 +15,11 @@ from shared.corepractice.source import Source
 from shared.mapping.model import parse
 from shared.runs.model import LaneProgress, Run
 from shared.staging import layout
+from shared.staging.pages import Records
 from shared.vocabulary import Tally
 from shared.wire.payloads import About, Progress, Slice, Window
 
-SHARD_CHARACTERS = 16_000_000
+SHARD_CHARACTERS = 8_000_000
 """Of text in one shard: notes may be long, and a shard is in memory whole."""
 OVERLAP = timedelta(minutes=10)
 """A change may carry a time just before the moment it became visible. Reading a little twice does no harm."""
@@ -66,12 +66,12 @@ def previous(generation: str) -> str:
 
 async def _stage_one(tools: Toolbox, run: Run, source: Source, lane: LaneProgress) -> LaneProgress:
     """One shard of the base. Its number comes from the lane, so a repeat after a crash writes the same shard again."""
-    records: list[dict[str, Any]] = []
+    records = Records()
     cursor: str | None = lane.cursor or None
     most, length = min(PAGE_RECORDS, tools.settings.shard_records), 0
     while len(records) < tools.settings.shard_records and length < SHARD_CHARACTERS:
         page = await source.page(lane.object, cursor=cursor, limit=most)
-        records += without_erased(run, lane.object, page.records)
+        records.add(without_erased(run, lane.object, page.records))
         length += sum(len(value) for record in page.records for value in record.values() if type(value) is str)
         cursor = page.next_cursor
         if cursor is None:

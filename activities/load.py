@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,8 +19,6 @@ from shared.vocabulary import Tally
 from shared.wire.payloads import Progress, Slice
 
 PAGES_OF_A_SHARD = 10_000
-BATCHES_AT_ONCE = 3
-"""Of one shard, so that what is in memory does not grow with it."""
 FORGIVEN = 20
 """Rows a lane may set aside before their share counts: in a small clinic one bad row is a large share."""
 
@@ -65,12 +62,11 @@ class _Shard:
         self.lane = lane
         self._tools = tools
         self._run = run
-        self._room = asyncio.Semaphore(BATCHES_AT_ONCE)
         self._stopped = False
 
-    async def batch(self, work: Work, records: list[dict[str, Any]], *, page: int) -> None:
+    async def batch(self, work: Work, records: Sequence[dict[str, Any]], *, page: int) -> None:
         """One of them, in its turn."""
-        async with self._room:
+        async with self._tools.batches:
             if self._stopped:
                 return
             try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -31,7 +32,7 @@ SHARDS_AT_A_TIME, PAGE_RECORDS, CONFIRMED_AT_A_TIME = 5, 500, 200
 LISTED = "listed"
 
 
-def is_timeless(records: list[Record]) -> bool:
+def is_timeless(records: Iterable[Record]) -> bool:
     """Whether any of these records does not say when it changed."""
     return any(not _is_instant(record.get("updated_at")) for record in records)
 

@@ -30,13 +30,13 @@ from shared.reconcile.verdict import LEFT_AS_IT_IS
 from shared.richtext.header import without_header
 from shared.runs.model import Run
 from shared.runs.parts import ROLLED_BACK
-from shared.vocabulary import ANOTHER_RULE, Address
+from shared.vocabulary import ANOTHER_RULE
 from shared.wire.payloads import Progress, Slice
 
 Record = dict[str, Any]
 There = Mapping[str, Any] | None
 Expected = list[tuple[Record, list[Row] | Excluded | SetAside]]
-RECORDS_AT_ONCE = 1_000
+RECORDS_AT_ONCE = 500
 TEXT = "notetext"
 
 
@@ -52,37 +52,31 @@ async def reconcile(tools: Toolbox, slice_: Slice) -> Progress:
     shards = [] if rewritten else await tools.runs.shards(run.id, "base", object_map.source)
     of_lane = shards[slice_.lane :: slice_.lanes]
     if proof.through < max(len(of_lane), 1):
+        staged: Sequence[Record]
         if rewritten:
-            staged = list((await latest(tools, run, object_map.source)).values())
+            staged, later = list((await latest(tools, run, object_map.source)).values()), frozenset[str]()
         else:
-            staged = await _not_replaced(tools, run, object_map.source, of_lane[proof.through], proof)
+            staged = await tools.staging.read_shard(of_lane[proof.through])
+            later = await _replaced(tools, run, object_map.source)
         target = tools.target_of(run)
         us = await target.ours()
         ours, ledger = "updated" if rewritten else "created", Ledger.of(object_map)
         gone = await removed.of_object(tools, run, object_map.object, object_map.source)
-        await _Comparison(tools, run, object_map, target, us, proof, ours, ledger, gone).of(staged)
+        await _Comparison(tools, run, object_map, target, us, proof, ours, ledger, gone, later).of(staged)
         await proof.keep(tools, None if rewritten else slice_.lane + proof.through * slice_.lanes)
     done = proof.through >= max(len(of_lane), 1)
     await tools.runs.put_lane(run.id, replace(lane, cursor=str(proof.through), done=done))
     return Progress(more=not done)
 
 
-async def _not_replaced(tools: Toolbox, run: Run, name: str, address: Address, proof: LaneProof) -> list[Record]:
-    """A shard's records, without those of which a delta brought a later word."""
-    shard = await tools.staging.read_shard(address)
+async def _replaced(tools: Toolbox, run: Run, name: str) -> frozenset[str]:
+    """The ids of an object's records of which a delta brought a later word."""
     mark = (run.id, run.generation, name)
     if mark not in tools.replaced:
         # Every shard asks: the ids are kept, and those of an earlier generation let go.
         ids = frozenset(await latest(tools, run, name))
         tools.replaced = {kept: them for kept, them in tools.replaced.items() if kept[:2] == mark[:2]} | {mark: ids}
-    later, staged = tools.replaced[mark], []
-    for record in shard:
-        if str(record["id"]) in later:
-            proof.findings.replaced += 1
-            proof.saw(record, REPLACED)
-        else:
-            staged.append(record)
-    return staged
+    return tools.replaced[mark]
 
 
 async def latest(tools: Toolbox, run: Run, name: str) -> dict[str, Record]:
@@ -97,7 +91,8 @@ async def latest(tools: Toolbox, run: Run, name: str) -> dict[str, Record]:
 @dataclass(frozen=True, slots=True)
 class _Comparison:
     """The comparison of one shard's records with the rows they should have become. ``ours``: the bucket of a record
-    whose row this run created; ``gone``: records that have no row any more, and by which rule."""
+    whose row this run created; ``gone``: records that have no row any more, and by which rule; ``later``: records of
+    which a delta brought a later word, which are compared by that."""
 
     tools: Toolbox
     run: Run
@@ -108,6 +103,7 @@ class _Comparison:
     ours: str
     ledger: Ledger | None
     gone: Mapping[str, str]
+    later: Collection[str]
 
     async def of(self, staged: Sequence[Record]) -> None:
         """Compare them all. The next rows are read while these are weighed."""
@@ -120,11 +116,18 @@ class _Comparison:
                     await self._judge(record, [(row, there.get(row.id)) for row in result], scales)
                 else:
                     self._without_row(record, result, there.get(self.map.row_id(record)))
-        self.proof.findings.records += len(staged)
         self.proof.findings.add_weighed(scales)
 
     def _expected(self, staged: Sequence[Record]) -> Expected:
-        return [(record, self._becomes(record)) for record in staged]
+        found: Expected = []
+        for record in staged:
+            if str(record["id"]) in self.later:
+                self.proof.findings.replaced += 1
+                self.proof.saw(record, REPLACED)
+            else:
+                found.append((record, self._becomes(record)))
+        self.proof.findings.records += len(found)
+        return found
 
     def _becomes(self, record: Record) -> list[Row] | Excluded | SetAside:
         """What a record should have become. That a row which a person had taken out is really gone shows when the

@@ -37,6 +37,8 @@ from shared.staging.store import Staging
 from shared.storage_calls import PLAIN
 
 LARGEST_BUNDLE = 20 * 1024**3
+BATCHES_AT_ONCE = 6
+"""Of all that this process loads: each has up to four requests under way, and its rows are in memory whole."""
 
 
 class Toolbox:
@@ -73,6 +75,7 @@ class Toolbox:
         self.library_rows: dict[tuple[str, str, str], str] = {}
         self._opening = asyncio.Lock()
         self.compiling = asyncio.Lock()
+        self.batches = asyncio.Semaphore(BATCHES_AT_ONCE)
         self.replaced: dict[tuple[str, int, str], frozenset[str]] = {}
         self.snapshots: dict[tuple[str, str, str], Snapshot] = {}
         self.went: dict[str, tuple[Went, set[str]]] = {}

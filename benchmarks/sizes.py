@@ -23,7 +23,7 @@ class Sizes:
     records through the map, the clinics that migrate, in patients, smallest first, the two whose transactions are
     ``counted``, and the largest single file and longest single history of a practice (``megabytes``, ``notes``);
     ``hours`` of the modelled pace; the clinic that several processes load (``shared``), with how many processes on how
-    many servers (``courses``), and how slow those are (``slowness``)."""
+    many servers (``courses``), and how slow those are (``slowness``). ``back``: whether clinics change, and go back."""
 
     wide: int
     long: int
@@ -39,6 +39,7 @@ class Sizes:
     shared: int
     courses: tuple[tuple[int, int], ...]
     slowness: float = 1.0
+    back: bool = True
 
 
 WHOLE = Sizes(wide=1_000, long=50, rows=40_000, records=20_000, mapped=20_000, clinics=(2_000, 20_000),
@@ -50,9 +51,12 @@ QUICK = Sizes(wide=200, long=20, rows=10_000, records=2_000, mapped=5_000, clini
               courses=((1, 1), (2, 1), (4, 1), (4, 2)),
               races=Races(window=20, windows=3, rounds=0, widths=(4,), rows=4_000))  # fmt: skip
 VAST = replace(
-    WHOLE, clinics=(2_000, 137_000), races=replace(WHOLE.races, window=300, windows=3, rounds=0, widths=(4,))
+    WHOLE,
+    clinics=(2_000, 137_000),
+    back=False,
+    races=replace(WHOLE.races, window=300, windows=3, rounds=0, widths=(4,)),
 )
-"""The larger clinic has two million rows, which takes hours on a small machine: `--sizes vast --only migration`. Rivals
+"""The larger clinic has two million rows: `--sizes vast --only migration` takes more than an hour on two cores. Rivals
 run in windows as long as Dataverse's own: `--sizes vast --only rivals` takes most of an hour."""
 TINY = Sizes(wide=20, long=5, rows=400, records=100, mapped=200, clinics=(10,),
              megabytes=1, notes=20, hours=0.1, counted=(10, 20), shared=10,

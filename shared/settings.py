@@ -39,7 +39,7 @@ class Settings:
     allow_loopback: bool = False
     allowance: Allowance = DOCUMENTED
     lanes: int = 4
-    shard_records: int = 5000
+    shard_records: int = 2500
     batch_rows: int = 1000
     set_aside_share: float = 0.05
     key_url: str = ""
@@ -115,7 +115,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         allow_loopback=text("ALLOW_LOOPBACK") == "true",
         allowance=_allowance(text("DATAVERSE_LIMITS")),
         lanes=int(number("LANES", 4)),
-        shard_records=int(number("SHARD_RECORDS", 5000)),
+        shard_records=int(number("SHARD_RECORDS", 2500)),
         batch_rows=int(number("BATCH_ROWS", 1000)),
         set_aside_share=number("SET_ASIDE_SHARE", 0.05),
         key_url=text("KEY_URL"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, overload
 
 import orjson
 import zstandard
@@ -27,19 +27,55 @@ class Damaged(ValueError):
 
 def encode(records: Sequence[dict[str, Any]]) -> bytes:
     """A shard's bytes."""
-    lines = b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records)
-    return zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compress(lines)
+    if not isinstance(records, Records):
+        given, records = records, Records()
+        records.add(given)
+    return zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compress(records.text())
 
 
-def decode(content: bytes) -> list[dict[str, Any]]:
-    """The records of a shard. Raises Damaged."""
+class Records(Sequence[dict[str, Any]]):
+    """The records of a shard, each decoded when it is looked at, and each time anew: as JSON they take less than half
+    of the memory. A part of them is such a sequence again."""
+
+    def __init__(self, lines: Iterable[bytes] = ()) -> None:
+        self._lines = list(lines)
+
+    def add(self, records: Iterable[dict[str, Any]]) -> None:
+        """Some more, encoded at once."""
+        self._lines += map(orjson.dumps, records)
+
+    def text(self) -> bytes:
+        """All of them, a line each."""
+        return b"".join(line + b"\n" for line in self._lines)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @overload
+    def __getitem__(self, at: int) -> dict[str, Any]: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Records: ...
+
+    def __getitem__(self, at: int | slice) -> dict[str, Any] | Records:
+        if isinstance(at, slice):
+            return Records(self._lines[at])
+        found: dict[str, Any] = orjson.loads(self._lines[at])
+        return found
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return map(orjson.loads, self._lines)
+
+
+def decode(content: bytes) -> Records:
+    """The records of a shard. Raises Damaged, for a line that is no JSON only where it is looked at."""
     try:
         size = _size(content)
         lines = zstandard.ZstdDecompressor().decompress(content, allow_extra_data=False)
         if len(lines) != size:
             raise Damaged("the shard ends too early")
-        return [orjson.loads(line) for line in lines.splitlines()]
-    except (zstandard.ZstdError, orjson.JSONDecodeError) as error:
+        return Records(lines.splitlines())
+    except zstandard.ZstdError as error:
         raise Damaged("the shard cannot be read") from error
 
 

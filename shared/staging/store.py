@@ -86,7 +86,7 @@ class Staging:
         await self._write(layout.STAGING, layout.ids_path(path), ids)
         return await self._write(layout.STAGING, path, content, count=len(records))
 
-    async def read_shard(self, address: Address) -> list[dict[str, Any]]:
+    async def read_shard(self, address: Address) -> pages.Records:
         """The records of a shard. Raises Stop when it is not what was written."""
         content = await self._read(layout.STAGING, address.path)
         try:
@@ -98,7 +98,7 @@ class Staging:
                 remedy="Somebody or something changed it. Start a new run; this one can still be rolled back.",
             ) from None
 
-    async def read_lines(self, path: str) -> list[dict[str, Any]]:
+    async def read_lines(self, path: str) -> pages.Records:
         """The records of a shard that need not be in force, whatever its digest. Raises Stop for what is no shard."""
         content = await self._read(layout.STAGING, path)
         try:
@@ -236,7 +236,7 @@ def _packed(records: Sequence[dict[str, Any]]) -> tuple[bytes, bytes]:
     return pages.encode(records), Snapshot.of(records).packed()
 
 
-def _proved(content: bytes, address: Address) -> list[dict[str, Any]]:
+def _proved(content: bytes, address: Address) -> pages.Records:
     if pages.digest(content) != address.sha256:
         raise pages.Damaged("another digest")
     return pages.decode(content)

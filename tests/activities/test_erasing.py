@@ -65,7 +65,7 @@ async def test_a37_a_shard_loses_her_lines_and_stays_in_force(tools: Toolbox, ru
     assert await erasing(tools, run, change=False, paths=(one.path,)).shards() == 1
     assert await erasing(tools, run, paths=(one.path,)).shards() == 1
     shards = await tools.runs.shards(run.id, "base", "notes")
-    assert [await tools.staging.read_shard(shard) for shard in shards] == [[HIS], [HIS]]
+    assert [list(await tools.staging.read_shard(shard)) for shard in shards] == [[HIS], [HIS]]
     assert await tools.staging.read_bytes(other.path) == before
     assert not await tools.staging.may_hold(shards[0], "n-1")
     assert await erasing(tools, run, change=False, paths=(one.path,)).shards() == 0
@@ -78,7 +78,7 @@ async def test_a37_a_shard_whose_rewriting_was_cut_off_is_put_in_force_by_the_ne
         await tools.staging.read_shard(one)
     assert await erasing(tools, run, paths=(one.path,)).shards() == 0
     (now,) = await tools.runs.shards(run.id, "base", "notes")
-    assert await tools.staging.read_shard(now) == [HIS]
+    assert list(await tools.staging.read_shard(now)) == [HIS]
     assert now.sha256 == pages.digest(await tools.staging.read_bytes(now.path))
 
 

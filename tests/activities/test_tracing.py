@@ -59,7 +59,8 @@ async def test_n25_a_record_is_found_in_every_generation_that_staged_it(tools: T
         ("sample", 0, 1), ("base", 2, 2), ("delta-0002", 0, 2),
     ]  # fmt: skip
     assert words[-1].record["word"] == "last"
-    assert await tools.staging.read_shard(words[1].address) == [{"id": f"n-{n}", "word": "first"} for n in (6, 7, 8)]
+    shard = [{"id": f"n-{n}", "word": "first"} for n in (6, 7, 8)]
+    assert list(await tools.staging.read_shard(words[1].address)) == shard
     assert [(one.shard, one.line) for one in await words_of(tools, run, "notes", "n-fetched")] == [(999_999, 1)]
     assert await words_of(tools, run, "notes", "n-120") == []
 

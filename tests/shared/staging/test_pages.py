@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ RECORDS = st.lists(st.dictionaries(WORDS, VALUES, max_size=5), max_size=20)
 @given(RECORDS, st.integers(1, 50))
 def test_what_is_encoded_comes_back(records: list[dict[str, Any]], size: int) -> None:
     content = pages.encode(records)
-    assert pages.decode(content) == records
+    assert list(pages.decode(content)) == records
     chunks = [content[start : start + size] for start in range(0, len(content), size)]
     assert list(pages.iter_decode(chunks)) == records
 
@@ -28,7 +29,34 @@ def test_what_is_encoded_comes_back(records: list[dict[str, Any]], size: int) ->
 def test_equal_records_are_equal_bytes() -> None:
     records = [{"id": str(number), "name": "Ádám\u2028\n"} for number in range(3000)]
     assert pages.encode(records) == pages.encode([dict(record) for record in records])
-    assert pages.decode(pages.encode(records)) == records
+    assert list(pages.decode(pages.encode(records))) == records
+
+
+@given(RECORDS, st.integers(0, 9), st.integers(0, 9))
+def test_records_are_encoded_as_they_come_and_decoded_as_they_are_looked_at(
+    records: list[dict[str, Any]], start: int, stop: int
+) -> None:
+    kept = pages.Records()
+    for record in records:
+        kept.add([record])
+    assert pages.encode(kept) == pages.encode(records)
+    assert (len(kept), list(kept), list(kept[start:stop])) == (len(records), records, records[start:stop])
+    assert [kept[at] for at in range(len(kept))] == records
+    assert not records or kept[-1] == records[-1]
+
+
+def test_records_take_little_of_the_memory_that_objects_would() -> None:
+    record = {f"column_{number}": f"a value of its own, {number}" for number in range(40)}
+    content = pages.encode([record] * 1_000)
+    tracemalloc.start()
+    try:
+        kept = pages.decode(content)
+        lines = tracemalloc.get_traced_memory()[0]
+        whole = list(kept)
+        assert len(whole) == len(kept)
+        assert tracemalloc.get_traced_memory()[0] - lines > 2 * lines
+    finally:
+        tracemalloc.stop()
 
 
 @given(st.integers(0, 10**9), st.integers(1, 255))
@@ -36,7 +64,7 @@ def test_a_changed_byte_is_noticed(place: int, change: int) -> None:
     records = [{"id": str(number), "name": "x" * (number % 7)} for number in range(200)]
     content = bytearray(pages.encode(records))
     content[place % len(content)] ^= change
-    for read in (lambda c: pages.decode(c), lambda c: list(pages.iter_decode([c]))):
+    for read in (lambda c: list(pages.decode(c)), lambda c: list(pages.iter_decode([c]))):
         try:
             assert read(bytes(content)) == records  # a few bits of a frame's header mean nothing
         except pages.Damaged:
