@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -14,6 +14,7 @@ from shared.insurance.policies import Policy, payer_key, primary
 from shared.mapping.model import FieldMap
 from shared.runs.model import Run
 from shared.staging import layout
+from shared.vocabulary import Address
 
 Record = dict[str, Any]
 MIRRORED = ("carrier", "policy_number", "group_number", "coverage_type")
@@ -23,6 +24,8 @@ JOINED = "patients-insured"
 """Under which name the joined shards lie; the records are still patients."""
 BESIDE, BESIDE_SHARD = 998, 999_998
 PAYERS_SHARD = 0
+SHARDS_AT_A_TIME = 8
+Shards = Sequence[tuple[int, Address]]
 
 
 async def derive_payers(tools: Toolbox, run: Run, generation: str, before: Mapping[str, str]) -> dict[str, str]:
@@ -48,16 +51,27 @@ async def join(tools: Toolbox, run: Run, mapping: FieldMap, generation: str) -> 
     if not mapping.joins_insurance:
         return
     if generation == "base":
-        policies = await _policies(tools, run, generation, None)
-        _one_each(mapping, policies)
-        await _rewrite(tools, run, generation, policies)
+        shards = await tools.runs.numbered_shards(run.id, generation, "patients")
+        for start in range(0, len(shards), SHARDS_AT_A_TIME):
+            await _join(tools, run, mapping, generation, shards[start : start + SHARDS_AT_A_TIME])
         return
     touched = {str(record["id"]) async for record in records(tools, run, generation, "patients")}
     moved = {str(p["patient_id"]) async for p in records(tools, run, generation, "insurance_policies")} - {"None"}
     await _bring(tools, run, generation, moved - touched)
-    policies = await _policies(tools, run, generation, touched | moved)
+    shards = await tools.runs.numbered_shards(run.id, generation, "patients")
+    await _join(tools, run, mapping, generation, shards)
+
+
+async def _join(tools: Toolbox, run: Run, mapping: FieldMap, generation: str, shards: Shards) -> None:
+    """The same for some of a generation's shards: so many patients' policies are in memory at once."""
+    some = [(number, await tools.staging.read_shard(address)) for number, address in shards]
+    policies = await _policies(tools, run, generation, {str(one["id"]) for _, patients in some for one in patients})
     _one_each(mapping, policies)
-    await _rewrite(tools, run, generation, policies)
+    for number, patients in some:
+        joined = [_with(patient, policies) for patient in patients]
+        beside = await tools.staging.write_shard(run.id, JOINED, generation, number, joined)
+        await tools.runs.put_shard(run.id, "patients", generation, number, beside)
+        await auditing.staged(tools, run, "patients", generation, number, beside)
 
 
 def _one_each(mapping: FieldMap, policies: Mapping[str, list[Record]]) -> None:
@@ -65,22 +79,22 @@ def _one_each(mapping: FieldMap, policies: Mapping[str, list[Record]]) -> None:
         several = sum(len(held) > 1 for held in policies.values())
         raise AskPerson(
             "several-policies",
-            f"{several} patients have more than one policy, and the map only has the contact's columns for one.",
+            f"{several} patients or more have several policies, and the map only has the contact's columns for one.",
             remedy="Roll back and start again with options.insurance 'table', which keeps every policy.",
         )
 
 
-async def _policies(tools: Toolbox, run: Run, generation: str, of: set[str] | None) -> dict[str, list[Record]]:
-    """The latest version of every policy, of some patients or of all, by patient."""
+async def _policies(tools: Toolbox, run: Run, generation: str, of: set[str]) -> dict[str, list[Record]]:
+    """The latest version of every policy of some patients, by patient."""
     latest: dict[str, Record] = {}
     for number in range(_number(generation) + 1):
         name = layout.delta(number) if number else "base"
         async for policy in records(tools, run, name, "insurance_policies"):
-            if of is None or str(policy.get("patient_id")) in of or str(policy["id"]) in latest:
+            if str(policy.get("patient_id")) in of or str(policy["id"]) in latest:
                 latest[str(policy["id"])] = {key: policy.get(key) for key in KEPT}
     held: dict[str, list[Record]] = {}
     for policy in latest.values():
-        if of is None or str(policy["patient_id"]) in of:
+        if str(policy["patient_id"]) in of:
             held.setdefault(str(policy["patient_id"]), []).append(policy)
     return held
 
@@ -95,14 +109,6 @@ async def _bring(tools: Toolbox, run: Run, generation: str, ids: set[str]) -> No
     found = [one for id_ in sorted(ids) if (one := await source.record("patients", id_)) is not None]
     if found:
         await stage_beside(tools, run, "patients", generation, found, lane=BESIDE, shard=BESIDE_SHARD)
-
-
-async def _rewrite(tools: Toolbox, run: Run, generation: str, policies: Mapping[str, list[Record]]) -> None:
-    for number, address in await tools.runs.numbered_shards(run.id, generation, "patients"):
-        joined = [_with(patient, policies) for patient in await tools.staging.read_shard(address)]
-        beside = await tools.staging.write_shard(run.id, JOINED, generation, number, joined)
-        await tools.runs.put_shard(run.id, "patients", generation, number, beside)
-        await auditing.staged(tools, run, "patients", generation, number, beside)
 
 
 def _with(patient: Record, policies: Mapping[str, list[Record]]) -> Record:

@@ -12,14 +12,14 @@ from dataclasses import replace
 from typing import Any
 
 from activities import auditing, documents, insurance, matching
-from activities.survey import Survey, ids_of, index, records, recover, referred_to, survey
+from activities.survey import Survey, ids_of, kept_ids, records, recover, referred_to, survey
 from activities.toolbox import Toolbox
 from shared import owners as ownership
 from shared.attachments.router import FilesPolicy
 from shared.errors import AskPerson
 from shared.mapping.compiled import ObjectMap, compile_objects
 from shared.mapping.composed.circumstances import Circumstances
-from shared.mapping.crosswalk import Crosswalk, fingerprint, first_of_each, organisation_key
+from shared.mapping.crosswalk import Crosswalk, first_of_each, index, organisation_key, united
 from shared.mapping.getters import DEFAULT_ACCOUNT
 from shared.mapping.model import FieldMap, parse
 from shared.runs.model import Run
@@ -49,7 +49,7 @@ async def link(tools: Toolbox, about: About) -> Nothing:
     gone = await recover(tools, run, about.generation, found.strays)
     recovered = found.strays - set(gone)
     if recovered:
-        known["patients"] = array("Q", sorted({*known["patients"], *map(fingerprint, recovered)}))
+        known["patients"] = united([known["patients"], index(recovered)])
     await _publish_gaps(tools, run, about.generation, found, gone)
     await _publish_owners(tools, run, about.generation, found)
     payers = await insurance.derive_payers(tools, run, about.generation, before["payers"] if before else {})
@@ -99,7 +99,7 @@ async def _body(
     async for record in records(tools, run, generation, "referrers"):
         named.setdefault(str(record["id"]), organisation_key(str(record.get("practice_name") or "")))
     paths = {}
-    for name, ids in {**known, "payers": array("Q", sorted(map(fingerprint, payers)))}.items():
+    for name, ids in {**known, "payers": index(payers)}.items():
         path = f"{run.id}/crosswalk/{generation}/{name}"
         paths[name] = (await tools.staging.write_bytes(path, ids.tobytes())).path
     return {
@@ -151,7 +151,7 @@ async def _compile(tools: Toolbox, run: Run, mapping: FieldMap) -> dict[str, Obj
         body["fallback_owner"],
         users=body["users"],
         aliases=body["aliases"],
-        known={name: await index(tools, path) for name, path in body["known"].items()},
+        known={name: await kept_ids(tools, path) for name, path in body["known"].items()},
         matched=body["matched"],
         ambiguous=frozenset(body["ambiguous"]),
         sources={rule.object: rule.source for rule in mapping.objects},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from activities import auditing, documents
 from activities.link import object_maps
 from activities.survey import records
@@ -25,7 +27,7 @@ async def choose_sample(tools: Toolbox, about: About) -> Nothing:
         pool.begin(source)
         async for record in records(tools, run, "base", source):
             pool.see(record)
-    chosen, coverage = sample.choose(pool)
+    chosen, coverage = await asyncio.to_thread(sample.choose, pool)
     for name, picked in chosen.items():
         address = await tools.staging.write_shard(run.id, name, "sample", 0, picked)
         await tools.runs.put_shard(run.id, name, "sample", 0, address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from array import array
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -13,7 +14,7 @@ from activities.counting import count_beside
 from activities.erased import without_erased
 from activities.toolbox import Toolbox
 from shared.loading.gaps import Numbers
-from shared.mapping.crosswalk import fingerprint, holds
+from shared.mapping.crosswalk import holds, united
 from shared.mapping.model import DERIVED, FieldMap
 from shared.runs.model import LaneProgress, Run
 from shared.vocabulary import Tally
@@ -52,14 +53,15 @@ async def records(tools: Toolbox, run: Run, generation: str, source: str) -> Asy
 async def ids_of(
     tools: Toolbox, run: Run, generation: str, source: str, before: Mapping[str, Any] | None
 ) -> array[int]:
-    """The sorted fingerprints of an object's ids: those known before, and those the generation brought."""
-    ids = await index(tools, before["known"].get(source) if before else None)
-    async for record in records(tools, run, generation, source):
-        ids.append(fingerprint(str(record["id"])))
-    return array("Q", sorted(set(ids)))
+    """The sorted fingerprints of an object's ids: those known before, and those the generation brought. Each shard has
+    its own beside it."""
+    parts = [await kept_ids(tools, before["known"].get(source) if before else None)]
+    for address in await tools.runs.shards(run.id, generation, source):
+        parts.append((await tools.staging.snapshot(address)).ids)
+    return await asyncio.to_thread(united, parts)
 
 
-async def index(tools: Toolbox, path: str | None) -> array[int]:
+async def kept_ids(tools: Toolbox, path: str | None) -> array[int]:
     """Fingerprints as they were kept, or none."""
     ids = array("Q")
     if path:

@@ -13,7 +13,7 @@ from array import array
 from activities.link import object_maps
 from activities.toolbox import Toolbox
 from shared.mapping.compiled import NUMBER, ObjectMap
-from shared.mapping.crosswalk import fingerprint, holds
+from shared.mapping.crosswalk import holds, index, united
 from shared.runs.model import Run
 from shared.staging import layout
 
@@ -23,12 +23,12 @@ AT_A_TIME = 4
 class There:
     """The rows of one object that may be there; without an index any may be."""
 
-    def __init__(self, index: array[int] | None) -> None:
-        self._index = index
+    def __init__(self, known: array[int] | None) -> None:
+        self._known = known
 
     def may_hold(self, row: str) -> bool:
         """Whether a row may be there: sure only where the answer is no."""
-        return self._index is None or holds(self._index, row)
+        return self._known is None or holds(self._known, row)
 
 
 async def look(tools: Toolbox, run: Run, generation: str) -> None:
@@ -47,11 +47,11 @@ async def look(tools: Toolbox, run: Run, generation: str) -> None:
 
 
 async def _rows(tools: Toolbox, run: Run, object_map: ObjectMap) -> array[int]:
-    found = {fingerprint(row) for row in object_map.crosswalk.matched.values()}
+    found = [index(object_map.crosswalk.matched.values())]
     target, table = tools.target_of(run), object_map.table
     async for page in target.pages(table, select=[], filter=f"{NUMBER} ne null"):
-        found.update(fingerprint(str(row[table.primary_id]).lower()) for row in page)
-    return array("Q", sorted(found))
+        found.append(index(str(row[table.primary_id]).lower() for row in page))
+    return await asyncio.to_thread(united, found)
 
 
 async def there(tools: Toolbox, run: Run, name: str, generation: str) -> There:
@@ -59,9 +59,9 @@ async def there(tools: Toolbox, run: Run, name: str, generation: str) -> There:
     kept = await tools.staging.find_bytes(_path(run, name)) if generation == layout.BASE else None
     if kept is None:
         return There(None)
-    index = array("Q")
-    index.frombytes(kept)
-    return There(index)
+    known = array("Q")
+    known.frombytes(kept)
+    return There(known)
 
 
 def _path(run: Run, name: str) -> str:

@@ -17,6 +17,8 @@ Rows = Callable[[View, Record], int]
 
 ENOUGH = 8
 """Records kept per feature: some of them bring less with them than others."""
+FEWER = {"owners": 2}
+"""The same for kinds of which there may be thousands: one for each of the staff by each field that names some."""
 RICHEST = 4
 """Patients kept on whom the most kinds of records hang."""
 
@@ -86,7 +88,7 @@ class Candidates:
             if (rows or feature.kind in FATES) and key not in found:
                 found.append(key)
                 self.patients[key] = self._relations.patient(view, record)
-                if len(found) == ENOUGH:
+                if len(found) == FEWER.get(feature.kind, ENOUGH):
                     self._full.add(feature)
 
     def _rich(self, patient: str, carried: Sequence[Feature]) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from shared.diff.anchors import anchors
 from shared.diff.candidates import ENOUGH, Candidates, Rows
 from shared.diff.features import FATES, View
@@ -22,14 +24,20 @@ ELSEWHERE = 8
 
 @dataclass(slots=True)
 class Member:
-    """One record of the pool. ``needs``: what it refers to, and the rest of its household. ``shown``: its features
-    once they are asked for."""
+    """One record of the pool, as JSON. ``needs``: what it refers to, and the rest of its household. ``shown``: its
+    features once they are asked for."""
 
-    record: dict[str, Any]
+    line: bytes
     view: View | None
     needs: list[Key]
     shown: frozenset[Feature] | None = None
     rows: int = -1
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The record, decoded anew: there are thousands of them."""
+        found: dict[str, Any] = orjson.loads(self.line)
+        return found
 
 
 @dataclass(slots=True)
@@ -54,6 +62,7 @@ class Pool:
         self._marks: dict[int, list[Key]] = {}
         self._reach = candidates.furthest
         self._furthest: dict[Feature, float] = {}
+        self._features: dict[Feature, Feature] = {}
         self.members: dict[Key, Member] = {}
         self.bundles: dict[Feature, list[Bundle]] = {}
         self.families: dict[str, list[Key]] = {}
@@ -107,7 +116,8 @@ class Pool:
             if not self._room or view is None or not self._rows(view, record):
                 return
             self._room -= 1
-        member = self.members[key] = Member(record, view, self._relations.needs(view, record) if view else [])
+        needs = self._relations.needs(view, record) if view else []
+        member = self.members[key] = Member(orjson.dumps(record), view, needs)
         self._want(member.needs)
         if mark in self._marks:
             self._marks[mark].append(key)
@@ -170,7 +180,8 @@ class Pool:
         """Everything that a record shows by itself when it is in the sample."""
         member = self.members[key]
         if member.shown is None:
-            member.shown = frozenset(self._shown(key, member))
+            same = self._features
+            member.shown = frozenset(same.setdefault(one, one) for one in self._shown(key, member))
         return member.shown
 
     def _shown(self, key: Key, member: Member) -> set[Feature]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -30,7 +30,7 @@ ONE_BY_ONE = frozenset({"staff", "locations"})
 """So few of them that a sample can show each."""
 HOW_MANY = ("none", "one", "several")
 FAMILY = "family_id"
-REMEMBERED = 20_000
+REMEMBERED = 4_000
 
 
 class Links(NamedTuple):
@@ -74,6 +74,7 @@ class Relations:
         self.households = Households(len(self._known("patients")))
         self._last: dict[str, tuple[str, int]] = {}
         self._leads: dict[tuple[str, str], str] = {}
+        self._features: dict[Feature, Feature] = {}
         self._linked: dict[tuple[str, ...], Links] = {}
         self._carried: dict[tuple[str, bytes], tuple[Feature, ...]] = {}
 
@@ -160,7 +161,11 @@ class Relations:
         if match:
             shown.append(Feature(view.object, "matches", match))
         lost = any(tie.required and state in LOST for tie, state in zip(ties, states, strict=True))
-        return Links(tuple(shown), lost)
+        return Links(self._once(shown), lost)
+
+    def _once(self, features: Iterable[Feature]) -> tuple[Feature, ...]:
+        """Equal ones as the same one: thousands of records share them."""
+        return tuple(self._features.setdefault(one, one) for one in features)
 
     def _match(self, id_: str) -> str:
         if id_ in self._crosswalk.matched:
@@ -225,7 +230,7 @@ class Relations:
         if found is None:
             said = [f"{child.object}.{tie.field}" for child, tie in children]
             pairs = zip(said, numbers, strict=True)
-            found = tuple(Feature(view.object, "children", f"{name}: {HOW_MANY[many]}") for name, many in pairs)
+            found = self._once(Feature(view.object, "children", f"{name}: {HOW_MANY[many]}") for name, many in pairs)
             if len(self._carried) < REMEMBERED:
                 self._carried[view.object, numbers] = found
         return (*found, Feature(view.object, "other patients", "what hangs on it")) if odd else found

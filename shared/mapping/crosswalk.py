@@ -9,6 +9,8 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from heapq import merge
+from itertools import groupby
 
 from shared.vocabulary import row_id
 
@@ -21,6 +23,12 @@ def fingerprint(source_id: str) -> int:
 def index(source_ids: Iterable[str]) -> array[int]:
     """The sorted fingerprints of many ids."""
     return array("Q", sorted(fingerprint(source_id) for source_id in source_ids))
+
+
+def united(indexes: Iterable[array[int]]) -> array[int]:
+    """Several indexes as one, each id once. They are put together in a stream: a Python number for each of millions of
+    ids would take five times what the index does."""
+    return array("Q", (mark for mark, _ in groupby(merge(*indexes))))
 
 
 def holds(ids: array[int], source_id: str) -> bool:

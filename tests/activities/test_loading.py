@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
+from activities.batch import Work, write
+from activities.load import load
+from activities.toolbox import BATCHES_AT_ONCE
 from shared.staging import layout
 from shared.vocabulary import row_id
+from shared.wire.payloads import Slice
 from tests.activities.filing import SYSTEM, Cabinet, Filing
 
 
@@ -43,6 +49,33 @@ async def test_a_row_that_is_there_already_is_found_and_its_values_are_kept_for_
     [page] = await journal.read(layout.journal_lane("base", "attachments", 0))
     assert [(entry.id, (entry.before or {}).get("subject")) for entry in page.entries] == [(note, "An earlier run's")]
     assert (await filing.notes())["a-0"]["subject"] == "a-0.png"
+
+
+async def test_however_many_shards_are_loaded_a_process_has_only_so_many_batches_in_memory(
+    cabinet: Cabinet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filing = await cabinet.open()
+    filing.tools.settings = replace(filing.tools.settings, batch_rows=1)
+    lanes, each = 3, BATCHES_AT_ONCE
+    for lane in range(lanes):
+        some = [filing.file(f"a-{lane}-{number}", b"x-ray") for number in range(each)]
+        address = await filing.tools.staging.write_shard(filing.run_id, "attachments", "base", lane, some)
+        await filing.tools.runs.put_shard(filing.run_id, "attachments", "base", lane, address)
+    under_way, most = 0, 0
+
+    async def counted(work: Work, records: Any, *, page: int) -> Any:
+        nonlocal under_way, most
+        most = max(most, under_way := under_way + 1)
+        try:
+            return await write(work, records, page=page)
+        finally:
+            under_way -= 1
+
+    monkeypatch.setattr("activities.load.write", counted)
+    slices = (Slice(filing.run_id, "load", "base", "attachments", lane, lanes) for lane in range(lanes))
+    await asyncio.gather(*(load(filing.tools, slice_) for slice_ in slices))
+    assert most == BATCHES_AT_ONCE
+    assert len(await filing.notes()) == lanes * each
 
 
 @pytest.mark.parametrize("step", ["put", "put_lane"])

@@ -30,5 +30,11 @@ def test_what_holds_no_number_is_left_alone_and_none_at_all_is_no_gap():
     assert report(None, "", "draft") == {"first": None, "last": None, "missing": 0, "ranges": []}
 
 
+def test_many_numbers_in_any_order_tell_the_same_as_few():
+    there = [number for number in range(1, 20_000) if number % 5_000]
+    found = report(*there[::2], *there[1::2])
+    assert found == {"first": 1, "last": 19_999, "missing": 3, "ranges": [[n, n] for n in (5_000, 10_000, 15_000)]}
+
+
 def test_the_same_number_twice_is_no_gap():
     assert report(3, 3, 4)["missing"] == 0

@@ -1,0 +1,41 @@
+"""What the app no longer uses goes back to the system, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+USES = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from shared import memory
+
+if sys.argv[1] == "given back":
+    memory.give_back()
+
+def work(number):
+    pins = []
+    for size in range(1, 9):
+        bodies = [bytearray(size << 20) for _ in range(4)]  # as large as requests and answers are
+        pins.append([bytes(3_000) for _ in range(40)])  # and what outlives them
+        del bodies
+    return pins
+
+with ThreadPoolExecutor(8) as threads:
+    kept = list(threads.map(work, range(32)))
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmRSS")))
+"""
+
+
+def _resident(how: str) -> int:
+    """KiB that are resident at the end."""
+    done = subprocess.run([sys.executable, "-c", USES, how], capture_output=True, text=True, check=True, timeout=60)
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(sys.platform != "linux" or "glibc" not in os.confstr("CS_GNU_LIBC_VERSION"), reason="of glibc")
+def test_what_is_not_used_any_more_goes_back_to_the_system() -> None:
+    assert _resident("given back") < 0.8 * _resident("kept")
