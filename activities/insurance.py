@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from math import ceil
 from typing import Any
 
 from activities import auditing
@@ -24,7 +25,8 @@ JOINED = "patients-insured"
 """Under which name the joined shards lie; the records are still patients."""
 BESIDE, BESIDE_SHARD = 998, 999_998
 PAYERS_SHARD = 0
-SHARDS_AT_A_TIME = 8
+SHARDS_AT_A_TIME, MOST_LOOKS = 8, 16
+"""Each time all policies are looked through. Past so many times, more patients at a time are the lesser evil."""
 Shards = Sequence[tuple[int, Address]]
 
 
@@ -52,8 +54,9 @@ async def join(tools: Toolbox, run: Run, mapping: FieldMap, generation: str) -> 
         return
     if generation == "base":
         shards = await tools.runs.numbered_shards(run.id, generation, "patients")
-        for start in range(0, len(shards), SHARDS_AT_A_TIME):
-            await _join(tools, run, mapping, generation, shards[start : start + SHARDS_AT_A_TIME])
+        size = max(SHARDS_AT_A_TIME, ceil(len(shards) / MOST_LOOKS))
+        for start in range(0, len(shards), size):
+            await _join(tools, run, mapping, generation, shards[start : start + size])
         return
     touched = {str(record["id"]) async for record in records(tools, run, generation, "patients")}
     moved = {str(p["patient_id"]) async for p in records(tools, run, generation, "insurance_policies")} - {"None"}
