@@ -27,6 +27,15 @@ CHANGED = 0.01
 """The share of the patients created or updated while the window is open; the objects around them follow by halves."""
 
 
+class Unhurried(Customer):
+    """A customer who waits for as long as a large clinic takes."""
+
+    @property
+    def patience(self) -> float:
+        """Seconds of one wait."""
+        return 4 * 3600.0
+
+
 class Stopwatch:
     """Seconds spent in each phase, as the run's status shows them five times a second."""
 
@@ -129,14 +138,14 @@ async def _one(patients: int, corepractice: Sequence[str], way: Callable[[Runnin
 
 
 def _there(running: Running, patients: int) -> Measured:
-    customer, watch = Customer(running.town), Stopwatch()
+    customer, watch = Unhurried(running.town), Stopwatch()
     run = customer.start(customer.request(delta_window_hours=1))
     customer.approve_until_delta(run, watch=watch.see)
     return _measured(running, customer, run, patients, watch)
 
 
 def _there_and_back(running: Running, patients: int) -> Measured:
-    customer, watch = Customer(running.town), Stopwatch()
+    customer, watch = Unhurried(running.town), Stopwatch()
     run = customer.start(customer.request(delta_window_hours=1))
     customer.approve_until_delta(run, watch=watch.see)
     _close_after_changes(customer, run, patients, watch)
