@@ -15,6 +15,7 @@ from shared.insurance.policies import Policy, payer_key, primary
 from shared.mapping.model import FieldMap
 from shared.runs.model import Run
 from shared.staging import layout
+from shared.staging.pages import Records
 from shared.vocabulary import Address
 
 Record = dict[str, Any]
@@ -67,11 +68,12 @@ async def join(tools: Toolbox, run: Run, mapping: FieldMap, generation: str) -> 
 
 async def _join(tools: Toolbox, run: Run, mapping: FieldMap, generation: str, shards: Shards) -> None:
     """The same for some of a generation's shards: so many patients' policies are in memory at once."""
-    some = [(number, await tools.staging.read_shard(address)) for number, address in shards]
-    policies = await _policies(tools, run, generation, {str(one["id"]) for _, patients in some for one in patients})
+    ids = {str(one["id"]) for _, address in shards for one in await tools.staging.read_shard(address)}
+    policies = await _policies(tools, run, generation, ids)
     _one_each(mapping, policies)
-    for number, patients in some:
-        joined = [_with(patient, policies) for patient in patients]
+    for number, address in shards:
+        joined = Records()
+        joined.add(_with(patient, policies) for patient in await tools.staging.read_shard(address))
         beside = await tools.staging.write_shard(run.id, JOINED, generation, number, joined)
         await tools.runs.put_shard(run.id, "patients", generation, number, beside)
         await auditing.staged(tools, run, "patients", generation, number, beside)
