@@ -41,7 +41,7 @@ class Cover:
 
     def __init__(self, candidates: Candidates, relations: Relations, pool: Pool, *, size: int) -> None:
         self._candidates, self._relations, self._pool, self._size = candidates, relations, pool, size
-        self._whole: dict[Key, frozenset[Key]] = {}
+        self._whole: dict[Key, tuple[Key, ...]] = {}
         self._weights: dict[str, float] = {}
         self._taken: list[Unit] = []
         self._left: dict[Key, float] = {}
@@ -101,9 +101,10 @@ class Cover:
         self._left = {key: 0.0 for unit in units for key in unit.keys}
         self._showing = {}
         for key in self._left:
-            for feature in self._pool.shown(key) - self.covered:
-                self._left[key] += self._weights[feature.kind]
-                self._showing.setdefault(feature, []).append(key)
+            for feature in self._pool.shown(key):
+                if feature not in self.covered:
+                    self._left[key] += self._weights[feature.kind]
+                    self._showing.setdefault(feature, []).append(key)
         while True:
             # What is worth less than one feature of this tier waits for the next.
             worths = [(self._worth(unit), unit) for unit in units]
@@ -169,12 +170,13 @@ class Cover:
     def _take_in(self, keys: Iterable[Key]) -> None:
         for key in sorted(set(keys) - self.chosen.keys()):
             self.chosen[key] = None
-            for feature in self._pool.shown(key) - self.covered:
-                self.covered.add(feature)
-                for other in self._showing.get(feature, ()):
-                    self._left[other] -= self._weights[feature.kind]
+            for feature in self._pool.shown(key):
+                if feature not in self.covered:
+                    self.covered.add(feature)
+                    for other in self._showing.get(feature, ()):
+                        self._left[other] -= self._weights[feature.kind]
 
-    def _with(self, key: Key) -> frozenset[Key]:
+    def _with(self, key: Key) -> tuple[Key, ...]:
         """A record with all it needs, and all they need."""
         if key not in self._whole:
             found, new = {key}, [key]
@@ -183,7 +185,7 @@ class Cover:
                 further = [one for one in (member.needs if member else ()) if one not in found]
                 found.update(further)
                 new += further
-            self._whole[key] = frozenset(one for one in found if one in self._pool.members)
+            self._whole[key] = tuple(one for one in found if one in self._pool.members)
         return self._whole[key]
 
     def _fill(self) -> None:
@@ -204,7 +206,7 @@ class Cover:
             self._add(key)
 
     def _add(self, key: Key) -> None:
-        added = self._with(key) - self.chosen.keys()
+        added = set(self._with(key)) - self.chosen.keys()
         if added and len(self.chosen) + len(added) <= self._size:
             self._take_in(added)
 

@@ -30,7 +30,7 @@ class Member:
     line: bytes
     view: View | None
     needs: list[Key]
-    shown: frozenset[Feature] | None = None
+    shown: tuple[Feature, ...] | None = None
     rows: int = -1
 
     @property
@@ -176,12 +176,13 @@ class Pool:
             member.rows = self._rows(member.view, member.record) if member.view else 0
         return member.rows > 0
 
-    def shown(self, key: Key) -> frozenset[Feature]:
-        """Everything that a record shows by itself when it is in the sample."""
+    def shown(self, key: Key) -> tuple[Feature, ...]:
+        """Everything that a record shows by itself when it is in the sample, each once. A set would take ten times as
+        much, of tens of thousands of records."""
         member = self.members[key]
         if member.shown is None:
             same = self._features
-            member.shown = frozenset(same.setdefault(one, one) for one in self._shown(key, member))
+            member.shown = tuple(same.setdefault(one, one) for one in sorted(self._shown(key, member)))
         return member.shown
 
     def _shown(self, key: Key, member: Member) -> set[Feature]:
