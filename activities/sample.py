@@ -27,6 +27,7 @@ async def choose_sample(tools: Toolbox, about: About) -> Nothing:
         pool.begin(source)
         async for record in records(tools, run, "base", source):
             pool.see(record)
+    # In a thread: of a large practice it takes minutes, and the process has more to do.
     chosen, coverage = await asyncio.to_thread(sample.choose, pool)
     for name, picked in chosen.items():
         address = await tools.staging.write_shard(run.id, name, "sample", 0, picked)

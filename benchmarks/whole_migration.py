@@ -151,10 +151,10 @@ def _there_and_back(running: Running, patients: int) -> Measured:
     _close_after_changes(customer, run, patients, watch)
     customer.decide(run, "sign-off")
     customer.until(run, phase="finished", watch=watch.see)
-    there = _measured(running, customer, run, patients, watch)
+    finished = _measured(running, customer, run, patients, watch)
     customer.ask(run, "rollback")
     undone = customer.until(run, phase="rolled-back", watch=watch.see)["rollback"]["rows_undone"]
-    return replace(there, undone=undone, app_memory=peak_memory(running.host_process_id))
+    return replace(finished, undone=undone, app_memory=peak_memory(running.host_process_id))
 
 
 def _measured(running: Running, customer: Customer, run: str, patients: int, watch: Stopwatch) -> Measured:

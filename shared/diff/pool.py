@@ -62,7 +62,6 @@ class Pool:
         self._marks: dict[int, list[Key]] = {}
         self._reach = candidates.furthest
         self._furthest: dict[Feature, float] = {}
-        self._features: dict[Feature, Feature] = {}
         self.members: dict[Key, Member] = {}
         self.bundles: dict[Feature, list[Bundle]] = {}
         self.families: dict[str, list[Key]] = {}
@@ -181,8 +180,7 @@ class Pool:
         much, of tens of thousands of records."""
         member = self.members[key]
         if member.shown is None:
-            same = self._features
-            member.shown = tuple(same.setdefault(one, one) for one in sorted(self._shown(key, member)))
+            member.shown = self._relations.once(sorted(self._shown(key, member)))
         return member.shown
 
     def _shown(self, key: Key, member: Member) -> set[Feature]:

@@ -161,9 +161,9 @@ class Relations:
         if match:
             shown.append(Feature(view.object, "matches", match))
         lost = any(tie.required and state in LOST for tie, state in zip(ties, states, strict=True))
-        return Links(self._once(shown), lost)
+        return Links(self.once(shown), lost)
 
-    def _once(self, features: Iterable[Feature]) -> tuple[Feature, ...]:
+    def once(self, features: Iterable[Feature]) -> tuple[Feature, ...]:
         """Equal ones as the same one: thousands of records share them."""
         return tuple(self._features.setdefault(one, one) for one in features)
 
@@ -230,7 +230,7 @@ class Relations:
         if found is None:
             said = [f"{child.object}.{tie.field}" for child, tie in children]
             pairs = zip(said, numbers, strict=True)
-            found = self._once(Feature(view.object, "children", f"{name}: {HOW_MANY[many]}") for name, many in pairs)
+            found = self.once(Feature(view.object, "children", f"{name}: {HOW_MANY[many]}") for name, many in pairs)
             if len(self._carried) < REMEMBERED:
                 self._carried[view.object, numbers] = found
         return (*found, Feature(view.object, "other patients", "what hangs on it")) if odd else found

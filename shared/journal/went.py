@@ -11,12 +11,12 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
 
-from shared.mapping.crosswalk import fingerprint
+from shared.mapping.crosswalk import fingerprint, index
 
 
 def packed(rows: Iterable[str]) -> bytes:
     """Rows as they are staged."""
-    return array("Q", sorted(map(fingerprint, rows))).tobytes()
+    return index(rows).tobytes()
 
 
 class Went:
