@@ -49,7 +49,8 @@ class TimerTriggers:
         self._manual: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(self._keep(timer)) for timer in self._timers.values()]
+        on = [timer for timer in self._timers.values() if not timer.disabled]
+        self._tasks = [asyncio.create_task(self._keep(timer)) for timer in on]
 
     async def stop(self) -> None:
         for task in [*self._tasks, *self._manual]:
@@ -134,6 +135,7 @@ class _Timer:
         self.function = function
         self.text = resolved(str(details["schedule"]), environment)
         self.on_startup = bool(details.get("runOnStartup"))
+        self.disabled = environment.get(f"AzureWebJobs.{function.name}.Disabled", "").lower() in ("true", "1")
         try:
             self.schedule = cron.parse(self.text)
         except ValueError as error:

@@ -25,6 +25,7 @@ from shared.dataverse.sizes import Sizes, fitting
 from shared.dataverse.together import together
 from shared.dataverse.transport import FIRST, OutcomeUnknown, Reply, Transport
 from shared.errors import Stop
+from shared.memory import lasting_json
 from shared.schema.model import Table
 
 Row = Mapping[str, Any]
@@ -63,7 +64,7 @@ class Rows(Reads):
         batches. Where that user may not make them, they come back with a reason that starts with ``caller-``.
         """
         ids = ids_of(table, rows)
-        wire = dict(zip(ids, map(orjson.dumps, rows), strict=True))
+        wire = dict(zip(ids, map(lasting_json, rows), strict=True))
         if caller is None and (await self.bulk(table.name)).create:
             found = await self._create_in_bulk(table, wire)
         else:
@@ -157,7 +158,7 @@ class Rows(Reads):
         return {row_id: Result(row_id, True, already=True) for row_id in ids if row_id in there}
 
     async def _update_bulk(self, table: Table, rows: Sequence[Row]) -> Results:
-        reply = await self._send_bulk(table, "UpdateMultiple", map(orjson.dumps, rows), repeatable=True)
+        reply = await self._send_bulk(table, "UpdateMultiple", list(map(orjson.dumps, rows)), repeatable=True)
         if reply.fault is None:
             return all_ok(ids_of(table, rows), reply.status)
         if reply.fault.kind is FaultKind.TOO_LARGE and len(rows) > 1:
@@ -201,23 +202,23 @@ class Rows(Reads):
                 results[row_id] = Result(row_id, False, "edited-since", status=412)
         return results
 
-    async def _send_bulk(self, table: Table, message: str, rows: Iterable[bytes], *, repeatable: bool) -> Reply:
+    async def _send_bulk(self, table: Table, message: str, rows: Collection[bytes], *, repeatable: bool) -> Reply:
         """One bulk message of encoded rows: each only gets the name of its table in front."""
         kind = b'{"@odata.type":"Microsoft.Dynamics.CRM.%b",' % table.name.encode()
-        targets = [kind + row[1:] for row in rows]
+        targets = b",".join(kind + row[1:] for row in rows)
         return await self._transport.send(
             "POST",
             f"{table.set_name}/Microsoft.Dynamics.CRM.{message}",
             where=f"{message} {table.name}",
-            content=(odata.JSON, b'{"Targets":[' + b",".join(targets) + b"]}"),
+            content=(odata.JSON, b'{"Targets":[%b]}' % targets),
             accept=_JUDGED,
             repeatable=repeatable,
-            rows=len(targets),
+            rows=len(rows),
             user=None,
         )
 
     def _operation(self, method: str, path: str, headers: Mapping[str, str], body: Row | None = None) -> Operation:
-        return Operation(method, self._transport.path(path), headers, orjson.dumps(body) if body is not None else None)
+        return Operation(method, self._transport.path(path), headers, lasting_json(body) if body is not None else None)
 
 
 async def _unsettled(doubtful: Mapping[str, Fault]) -> Results:

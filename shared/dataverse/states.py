@@ -64,7 +64,7 @@ class States(Rows):
         return results
 
     async def _set_in_bulk(self, table: Table, bodies: Sequence[Row], *, known: bool) -> bool:
-        reply = await self._send_bulk(table, "UpdateMultiple", map(orjson.dumps, bodies), repeatable=True)
+        reply = await self._send_bulk(table, "UpdateMultiple", list(map(orjson.dumps, bodies)), repeatable=True)
         if reply.fault is not None or known:
             return reply.fault is None
         row_id = bodies[0][table.primary_id]

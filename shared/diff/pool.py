@@ -16,6 +16,7 @@ from shared.diff.households import LARGEST
 from shared.diff.relations import HOW_MANY, Relations
 from shared.diff.scanners import Feature
 from shared.diff.ties import Key
+from shared.memory import lasting_json
 
 Record = Mapping[str, Any]
 ELSEWHERE = 8
@@ -116,7 +117,7 @@ class Pool:
                 return
             self._room -= 1
         needs = self._relations.needs(view, record) if view else []
-        member = self.members[key] = Member(orjson.dumps(record), view, needs)
+        member = self.members[key] = Member(lasting_json(record), view, needs)
         self._want(member.needs)
         if mark in self._marks:
             self._marks[mark].append(key)

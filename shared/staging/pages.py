@@ -12,6 +12,8 @@ from typing import Any, overload
 import orjson
 import zstandard
 
+from shared.memory import lasting_json
+
 LEVEL = 3
 LARGEST = 1 << 30
 """Bytes that one shard may expand to. Ours hold a few thousand records; anything near this was not written by us."""
@@ -42,7 +44,7 @@ class Records(Sequence[dict[str, Any]]):
 
     def add(self, records: Iterable[dict[str, Any]]) -> None:
         """Some more, encoded at once."""
-        self._lines += map(orjson.dumps, records)
+        self._lines += map(lasting_json, records)
 
     def text(self) -> bytes:
         """All of them, a line each."""

@@ -44,6 +44,9 @@ class Stay:
 
 Settle = Callable[..., Stay]
 
+BY_HAND = {"AzureWebJobs.delta_pickup.Disabled": "true"}
+"""The timer that begins pickups runs when a journey says so, and not at whichever step a quarter of an hour ends."""
+
 
 @contextmanager
 def stay(
@@ -64,8 +67,8 @@ def stay(
     async def live() -> None:
         leaving = asyncio.Event()
         leave.set_result(leaving)
-        differs = {"dataverse": dataverse, "corepractice": corepractice, "app": app, "hosts": hosts}
-        differs["lease_seconds"] = lease_seconds
+        differs = {"dataverse": dataverse, "corepractice": corepractice, "hosts": hosts}
+        differs |= {"app": {**BY_HAND, **(app or {})}, "lease_seconds": lease_seconds}
         async with running_town(folder, patients=patients, seed=seed, **differs) as running:  # type: ignore[arg-type]
             ready.set_result(Stay(running, asyncio.get_running_loop(), folder / "town"))
             await leaving.wait()

@@ -5,8 +5,12 @@ from __future__ import annotations
 import platform
 import subprocess
 import sys
+import tracemalloc
 
+import orjson
 import pytest
+
+from shared.memory import lasting_json
 
 USES = """
 import sys
@@ -39,3 +43,13 @@ def _resident(how: str) -> int:
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="what is told to keep less is glibc")
 def test_what_is_not_used_any_more_goes_back_to_the_system() -> None:
     assert _resident("given back") < 0.8 * _resident("kept")
+
+
+def test_json_that_lasts_takes_no_more_than_it_is_long() -> None:
+    record = {f"field_{number}": f"value {number}" for number in range(20)}
+    tracemalloc.start()
+    lines = [lasting_json(record) for _ in range(1000)]
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert lines[0] == orjson.dumps(record)
+    assert held < 1.3 * sum(map(len, lines))

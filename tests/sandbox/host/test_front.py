@@ -173,6 +173,17 @@ async def test_a_timer_runs_at_startup_on_schedule_and_on_request(hosting, worke
         assert (await ticks(client, 3))[2] == {"name": "six_hourly", "past_due": False}
 
 
+async def test_a_disabled_timer_runs_only_on_request(hosting, ticks):
+    async with front(hosting, env={"AzureWebJobs.six_hourly.Disabled": "true"}) as (host, client):
+        await ticks(client, 1)
+        host.clock.advance(6 * 3600)
+        await asyncio.sleep(0.3)  # the schedule would have fired at once
+        key = {"x-functions-key": host.keys.master}
+        assert (await client.post("/admin/functions/six_hourly", json={"input": ""}, headers=key)).status_code == 202
+        names = [one["name"] for one in await ticks(client, 2)]
+        assert names == ["at_start", "six_hourly"]
+
+
 async def test_runs_missed_while_the_host_was_down_become_one_past_due_run(hosting, tmp_path, ticks):
     async with front(hosting) as (_, client):
         await ticks(client, 1)
