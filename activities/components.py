@@ -47,7 +47,7 @@ def solution_name(prefix: str) -> str:
     return f"{prefix}_bridgework"
 
 
-def containers(prefix: str, option_prefix: int) -> list[Part]:
+def containers(prefix: str, option_prefix: int) -> list[Publisher | Solution]:
     """What has to be there before the first table or column."""
     return [Publisher(prefix, option_prefix), Solution(solution_name(prefix))]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from activities import components, documents
-from activities.components import Publisher, Solution
+from activities.components import Part, Publisher, Solution
 from activities.toolbox import Toolbox
 from shared.audit.event import APP, Event
 from shared.dataverse.definitions import publisher_name
@@ -16,6 +16,7 @@ from shared.guide.markdown import markdown
 from shared.guide.page import html
 from shared.guide.parts import counted, missing
 from shared.journal.entries import Entry, Page, PageState
+from shared.journal.store import Journal
 from shared.mapping.model import FieldMap, parse
 from shared.mapping.wanted import tables as wanted_tables
 from shared.runs.model import Run
@@ -26,8 +27,10 @@ from shared.wire.payloads import About, Progress
 
 STEPS_AT_A_TIME = 100
 SECONDS_AT_A_TIME = 45.0
-"""A real environment takes one to ten seconds for each step, one after the other: a call stays under a minute, and
+"""A real environment takes one to ten seconds for each step, one after the other: a call takes a minute or two, and
 what it looks at beforehand is not looked at again for every dozen of 200 columns."""
+PARTS_AT_ONCE = 10
+"""So many are told and noted in one request before they are made, and noted in one when they are."""
 LANE = "00000|schema|schema|000"
 
 
@@ -99,36 +102,52 @@ def _wait_for_keys(wanted: Sequence[Table], live: dict[str, Table]) -> None:
 
 async def _apply(tools: Toolbox, run: Run, wanted: Sequence[Table], found: Gaps) -> None:
     journal = await tools.journal(run.id)
-    target = tools.target_of(run)
     enough = limit()
     pages = {page.entries[0].id: page for page in await journal.read(LANE)}
     prefix, options = tools.settings.publisher_prefix, tools.settings.option_prefix
-    parts = [*components.containers(prefix, options), *found.steps]
-    done = 0
-    for part in parts:
-        name = components.name_of(part)
-        earlier = pages.get(name)
-        if isinstance(part, Publisher | Solution) and (
-            (earlier and earlier.state is PageState.SETTLED)
-            or (not earlier and await components.is_there(target, part))
-        ):
-            continue  # what somebody else has made is never noted as ours, so the way back does not touch it
-        if isinstance(part, AllowColumns):
-            await target.publish([table.name for table in wanted])  # a column is locked when that is published
-        page = earlier or Page(0, "schema", LANE, len(pages) + 1, PageState.INTENDED, (Entry(name, None),))
-        pages[name] = page
-        # Before it is made: a repeat after a crash sees the part in the target, and would not come this way again.
-        await tools.audit.add(run.id, Event("schema-change", APP, {"mark": f"schema/{name}", "makes": name}))
-        await journal.put(page)
-        created = await components.create(target, part, prefix=prefix)
-        # A page intended by an earlier attempt means the component was missing then: what is there now is ours.
-        ours = created or earlier is not None
-        await journal.put(page.settled({name: "created" if ours else "existed"}))
-        done += 1
-        if enough(done) and part is not parts[-1]:
+    containers = [
+        part for part in components.containers(prefix, options) if not await _is_done(tools, run, part, pages)
+    ]
+    parts = [*containers, *found.steps]
+    for start in range(0, len(parts), PARTS_AT_ONCE):
+        await _make(tools, run, journal, parts[start : start + PARTS_AT_ONCE], pages, wanted)
+        done = start + PARTS_AT_ONCE
+        if enough(done) and done < len(parts):
             return
     if not isinstance(parts[-1], AllowColumns):
-        await target.publish([table.name for table in wanted])
+        await tools.target_of(run).publish([table.name for table in wanted])
+
+
+async def _is_done(tools: Toolbox, run: Run, part: Publisher | Solution, pages: Mapping[str, Page]) -> bool:
+    """Whether a container needs nothing: what somebody else has made is never noted as ours, so the way back does not
+    touch it."""
+    earlier = pages.get(components.name_of(part))
+    return earlier.state is PageState.SETTLED if earlier else await components.is_there(tools.target_of(run), part)
+
+
+async def _make(
+    tools: Toolbox, run: Run, journal: Journal, parts: Sequence[Part], pages: dict[str, Page], wanted: Sequence[Table]
+) -> None:
+    """Make some parts. ``pages``: what the journal has, and has then."""
+    target = tools.target_of(run)
+    names = [components.name_of(part) for part in parts]
+    # A page intended by an earlier attempt means the component was missing then: what is there now is ours.
+    ours = {name for name in names if name in pages}
+    for name in names:
+        pages.setdefault(name, Page(0, "schema", LANE, len(pages) + 1, PageState.INTENDED, (Entry(name, None),)))
+    # Before they are made: a repeat after a crash sees the parts in the target, and would not come this way again.
+    told = (Event("schema-change", APP, {"mark": f"schema/{name}", "makes": name}) for name in names)
+    await tools.audit.add_all(run.id, list(told))
+    await journal.put_all([pages[name] for name in names])
+    settled = []
+    try:
+        for name, part in zip(names, parts, strict=True):
+            if isinstance(part, AllowColumns):
+                await target.publish([table.name for table in wanted])  # a column is locked when that is published
+            created = await components.create(target, part, prefix=tools.settings.publisher_prefix)
+            settled.append(pages[name].settled({name: "created" if created or name in ours else "existed"}))
+    finally:
+        await journal.put_all(settled)
 
 
 def limit() -> Callable[[int], bool]:

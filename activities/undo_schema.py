@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from activities import components
 from activities.judging import STILL_USED
-from activities.schema import LANE, limit
+from activities.schema import LANE, PARTS_AT_ONCE, limit
 from activities.toolbox import Toolbox
 from activities.way_back import publish
 from shared.audit.event import APP, Event
@@ -26,32 +26,52 @@ async def undo_schema(tools: Toolbox, about: About) -> Progress:
     pages = sorted((page for page in every if _todo(page, run.turn)), key=last_made_first)
     stays = any(_held(page) and page not in pages for page in every)
     made = made_tables(every)
-    target = tools.target_of(run)
     enough = limit()
     looked: components.Looked = {}
     done = 0
-    for page in pages:
-        entry = page.entries[0]
-        held = ""
-        if is_profile(page) and stays:
-            held = STILL_USED  # columns stay that it may have opened to somebody
-        elif is_ours(page):
-            held = await components.drop(target, entry.id, made_tables=made, looked=looked)
-        stays = stays or bool(held)
-        if is_ours(page):
-            facts = {"mark": f"schema/{entry.id}", "unmakes": entry.id, "stays": held}
-            await tools.audit.add(run.id, Event("schema-undone", APP, facts))
-        entries, outcome = (replace(entry, version=held or "gone"),), Outcome(run.turn, {})
-        await journal.put(replace(page, state=PageState.UNDONE, entries=entries, outcome=outcome))
-        done += 1
-        if enough(done):
-            break
+    while done < len(pages) and not (done and enough(done)):
+        some = pages[done : done + PARTS_AT_ONCE]
+        stays = await _unmake(tools, run, journal, some, made_tables=made, looked=looked, stays=stays)
+        done += len(some)
     await _count_what_stays(tools, run, journal)
     tools.forget(run.id)
     if len(pages) > done:
         return Progress(more=True)
     await publish(tools, run, "undo", run.turn)
     return Progress()
+
+
+async def _unmake(
+    tools: Toolbox,
+    run: Run,
+    journal: Journal,
+    pages: Sequence[Page],
+    *,
+    made_tables: frozenset[str],
+    looked: components.Looked,
+    stays: bool,
+) -> bool:
+    """Unmake some parts. Whether any stays, of them or of those before: ``stays``."""
+    target = tools.target_of(run)
+    told, undone = [], []
+    try:
+        for page in pages:
+            entry = page.entries[0]
+            held = ""
+            if is_profile(page) and stays:
+                held = STILL_USED  # columns stay that it may have opened to somebody
+            elif is_ours(page):
+                held = await components.drop(target, entry.id, made_tables=made_tables, looked=looked)
+            stays = stays or bool(held)
+            if is_ours(page):
+                facts = {"mark": f"schema/{entry.id}", "unmakes": entry.id, "stays": held}
+                told.append(Event("schema-undone", APP, facts))
+            entries, outcome = (replace(entry, version=held or "gone"),), Outcome(run.turn, {})
+            undone.append(replace(page, state=PageState.UNDONE, entries=entries, outcome=outcome))
+    finally:
+        await tools.audit.add_all(run.id, told)
+        await journal.put_all(undone)
+    return stays
 
 
 def _todo(page: Page, turn: int) -> bool:

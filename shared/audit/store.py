@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -24,8 +24,8 @@ from shared.staging import layout
 from shared.storage_failures import as_failures
 
 MOST_BLOCKS = 45_000
-"""An append blob takes 50,000 blocks, and every event is one. May become less one day, and never more: that a part is
-full is how everybody knows that there is a next one."""
+"""An append blob takes 50,000 blocks, and what is told at once is one. May become less one day, and never more: that a
+part is full is how everybody knows that there is a next one."""
 TAIL, PIECE = 256 << 10, 4 << 20
 LONGEST_LINE = 8 << 20
 """An appended block, and so a line, is at most 4 MiB; a longer one was not written by us."""
@@ -88,20 +88,26 @@ class Audit:
 
         Returns only once the event is in the chain. Raises TryAgain or AskPerson when it could not be written.
         """
+        return await self.add_all(run, [event], chain)
+
+    async def add_all(self, run: str, events: Sequence[Event], chain: str = STORY) -> Head:
+        """Append some events at once, each about a mark of its own: in the same words and with the same promises as one
+        after the other, and in one request."""
+        if not events:
+            return await self.head(run, chain)
         held = self._held(run, chain)
         async with held.lock:
             with as_failures():
                 for _ in range(ATTEMPTS):
                     tail, held.tail = held.tail or _Tail(), None  # a chain that nothing is known of may be a new one
-                    if tail.says(event):
+                    if any(map(tail.says, events)):  # a repeat has to be one in the storage's eyes, too
                         tail = await self._read_tail(run, chain)
-                        if tail.says(event):  # a repeat has to be one in the storage's eyes, too
-                            held.tail = tail
-                            return tail.head
-                    content, head = line(event, chain=chain, after=tail.head, at=_now())
-                    if await self._append(run, chain, tail, content):
+                    fresh = [event for event in events if not tail.says(event)]
+                    content, head = _lines(fresh, chain=chain, after=tail.head)
+                    if not fresh or await self._append(run, chain, tail, content):
                         tail.head = head
-                        tail.note(event)
+                        for event in fresh:
+                            tail.note(event)
                         held.tail = tail
                         return head
                     held.tail = await self._read_tail(run, chain)
@@ -212,6 +218,15 @@ class Audit:
 
     def _blob(self, run: str, chain: str, part: int) -> BlobClient:
         return self._container.get_blob_client(layout.audit_path(run, chain, part))
+
+
+def _lines(events: Sequence[Event], *, chain: str, after: Head) -> tuple[bytes, Head]:
+    """The events as they are appended, and where the chain ends with them."""
+    content = b""
+    for event in events:
+        one, after = line(event, chain=chain, after=after, at=_now())
+        content += one
+    return content, after
 
 
 async def _created(blob: BlobClient) -> bool:

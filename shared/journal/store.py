@@ -53,6 +53,16 @@ class Journal:
         except AzureError as error:
             raise storage_failure(error) from error
 
+    async def put_all(self, pages: Sequence[Page]) -> None:
+        """Write some small pages of one lane, a hundred at most: all of them or none, in one request."""
+        entities = [entity for page in pages for entity in self._entities(page)]
+        if not entities:
+            return
+        try:
+            await self._table.submit_transaction([("upsert", one, {"mode": UpdateMode.REPLACE}) for one in entities])
+        except AzureError as error:
+            raise storage_failure(error) from error
+
     async def get(self, lane: str, number: int) -> Page | None:
         """One page, or None when it was never intended."""
         try:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 
+from activities import components
 from activities.schema import LANE
+from shared.errors import TryAgain
 from shared.journal.entries import Entry, Page, PageState
 from shared.mapping.model import FieldRule
 from shared.mapping.wanted import tables
@@ -162,6 +167,32 @@ async def test_what_a_call_made_before_it_died_is_known_as_ours(desks: Desks) ->
     await desk.until_done()
     assert await desk.undo() == {}
     assert (await desk.live())["contact"].field("bw_heard") is None
+
+
+@pytest.mark.parametrize("after", [0, 1, 4])
+async def test_a_call_that_is_cut_short_amid_its_parts_knows_what_it_made_and_unmade(
+    desks: Desks, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    desk = await desks.open()
+    before = await desk.live()
+    for name, through in (("create", desk.until_done), ("drop", desk.undo)):
+        real, calls = getattr(components, name), itertools.count()
+
+        async def cut(*given: Any, real: Any = real, calls: Any = calls, **more: Any) -> Any:
+            if next(calls) == after:
+                raise TryAgain("target-unavailable", "It went away.", after=1)
+            return await real(*given, **more)
+
+        monkeypatch.setattr(components, name, cut)
+        with pytest.raises(TryAgain):
+            await (desk.step() if name == "create" else desk.undo())
+        pages = await (await desk.tools.journal(desk.run)).read(LANE)
+        done = PageState.SETTLED if name == "create" else PageState.UNDONE
+        assert sum(page.state is done for page in pages) == after
+        await through()
+    assert await desk.live() == before
+    told = Counter([orjson.loads(line)["kind"] async for line in desk.tools.audit.each(desk.run)])
+    assert (told["schema-change"], told["schema-undone"]) == (len(pages), len(pages))
 
 
 async def test_what_was_there_before_is_not_unmade(desks: Desks) -> None:

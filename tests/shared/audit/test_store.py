@@ -134,6 +134,20 @@ async def test_r143_a_death_between_append_and_progress_does_not_double_the_even
     assert await counts(audit, run, LANE) == [1, 2]
 
 
+@pytest.mark.parametrize("lost", [0, 1, 2])
+async def test_r143_what_is_told_at_once_is_told_each_once_though_the_answer_is_lost(azurite: str, run: str, lost: int):
+    network = Losing()
+    async with account(azurite, network) as service:
+        audit, some = Audit(service), [event(number, mark=f"p/{number}") for number in range(4)]
+        await audit.add(run, event(9))
+        network.to_lose = lost
+        head = await audit.add_all(run, some[:2])
+        assert (head.n, await audit.add_all(run, [])) == (3, head)
+        for who in (audit, Audit(service)):  # the second knows nothing of the first
+            assert (await who.add_all(run, some)).n == 5
+        assert await counts(audit, run) == [9, 0, 1, 2, 3]
+
+
 async def test_r143_a_repeat_that_ended_otherwise_is_told_too(service: BlobServiceClient, run: str):
     audit = Audit(service)
     await audit.add(run, event(1, mark="p/1"), LANE)

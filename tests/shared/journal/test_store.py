@@ -52,6 +52,16 @@ async def test_a_page_comes_back_as_it_was_written_with_its_shard_and_the_time(j
     assert abs(datetime.fromisoformat(found.at) - datetime.now(UTC)) < timedelta(hours=1)
 
 
+async def test_some_pages_are_written_at_once_and_again_in_another_state(journal: Journal):
+    some = [page(number, f"row-{number}", state=PageState.INTENDED) for number in range(1, 4)]
+    await journal.put_all(some)
+    assert await journal.read(LANE) == some
+    settled = [one.settled({f"row-{one.number}": "W/9"}) for one in some[:2]]
+    await journal.put_all(settled)
+    await journal.put_all([])
+    assert await journal.read(LANE) == [*settled, some[2]]
+
+
 async def test_n25_a_row_s_pages_are_found_among_many(journal: Journal):
     rows = [str(uuid.uuid4()) for _ in range(600)]
     for number in range(6):
