@@ -8,7 +8,7 @@ import json
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -119,11 +119,13 @@ class Keeper:
 
 
 @contextmanager
-def _kept_town(folder: Path, *, patients: int, trouble: Trouble) -> Iterator[tuple[Running, Keeper]]:
+def _kept_town(
+    folder: Path, *, patients: int, trouble: Trouble, corepractice: Sequence[str]
+) -> Iterator[tuple[Running, Keeper]]:
     """A town whose app is revived, on a loop of its own."""
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, daemon=True).start()
-    differs = {"dataverse": ["--calm"], "corepractice": ["--large-file-mb", "6"], "app": SMALL}
+    differs = {"dataverse": ["--calm"], "corepractice": ["--large-file-mb", "6", *corepractice], "app": SMALL}
     town = running_town(folder, patients=patients, seed=5, storage_weather=bool(trouble.weather), **differs)
 
     def do(work: Any) -> Any:
@@ -141,9 +143,10 @@ def _kept_town(folder: Path, *, patients: int, trouble: Trouble) -> Iterator[tup
         loop.call_soon_threadsafe(loop.stop)
 
 
-def tell(folder: Path, *, patients: int, trouble: Trouble) -> Told:
-    """The story: map, schema, sample, load, delta, sign-off, and all the way back."""
-    with _kept_town(folder, patients=patients, trouble=trouble) as (running, keeper):
+def tell(folder: Path, *, patients: int, trouble: Trouble, corepractice: Sequence[str] = ()) -> Told:
+    """The story: map, schema, sample, load, delta, sign-off, and all the way back. ``corepractice``: more arguments for
+    the source."""
+    with _kept_town(folder, patients=patients, trouble=trouble, corepractice=corepractice) as (running, keeper):
         customer, since = SteadyCustomer(running.town, "Tortured Dental"), datetime.now(UTC)
         _somebody_was_here(running.town)
         before = _everything(customer, since)

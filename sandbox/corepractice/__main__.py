@@ -37,6 +37,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--notes-of-one-patient", type=int, default=0, metavar="N", help="that many notes more")
     parser.add_argument("--large-file-mb", type=int, default=0, metavar="MB", help="one attachment of that size more")
     parser.add_argument("--custom-columns", type=int, default=0, metavar="N", help="so many more for patients")
+    parser.add_argument("--without", default="", help="objects that this practice's system does not know")
     parser.add_argument("--token", default=TOKEN)
     parser.add_argument("--rate-limit", type=_rate, default=DEFAULT_RATE, help="requests a second, or off")
     parser.add_argument("--faults", type=Path, help="JSON list of faults, see sandbox/faults.py")
@@ -50,6 +51,7 @@ def _records(asked: argparse.Namespace) -> Records:
         notes_of_one_patient=asked.notes_of_one_patient,
         large_file_mb=asked.large_file_mb,
         custom_columns=asked.custom_columns,
+        without=tuple(name for name in asked.without.split(",") if name),
     )
     if asked.data is None:
         return Clinic(asked.patients, asked.seed, asked.timezone, extras=extras)

@@ -37,17 +37,20 @@ Grown = tuple[Record, int]  # a record without id and stamps, and when it was ma
 
 @dataclass(frozen=True)
 class Extras:
-    """What a clinic may have beyond the usual, to try an app with."""
+    """What a clinic may have beyond the usual, or lack, to try an app with."""
 
     objects: tuple[str, ...] = ()  # of `shapes.EXTRA_FIELDS`
     notes_of_one_patient: int = 0
     large_file_mb: int = 0
     custom_columns: int = 0  # of patients
+    without: tuple[str, ...] = ()  # objects that the source does not know
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.objects) - set(EXTRA_FIELDS))
         if unknown or len(set(self.objects)) < len(self.objects):
             raise ValueError(f"extra objects are, once each, {', '.join(EXTRA_FIELDS)}")
+        if set(self.without) - set(OBJECTS) or "patients" in self.without:
+            raise ValueError(f"a clinic has patients, and may be without other objects of {', '.join(OBJECTS)}")
         if not (0 <= self.notes_of_one_patient <= 1_000_000 and self.large_file_mb >= 0):
             raise ValueError("a patient has 0 to 1,000,000 notes more, and no file less than 0 MB")
 
@@ -73,6 +76,8 @@ class Clinic:
             **FIELDS,
             **{name: EXTRA_FIELDS[name] for name in extras.objects},
         }
+        for name in extras.without:
+            del self.fields[name]
         more = {"notes": extras.notes_of_one_patient, "attachments": int(extras.large_file_mb > 0)}
         self._plan = Plan(patients, seed, objects=(*OBJECTS, *extras.objects), more=more)
         self._columns = CustomColumns(seed, extras.custom_columns)

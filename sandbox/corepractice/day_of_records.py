@@ -31,8 +31,17 @@ class DayOfRecords:
 
     def work(self, turns: int) -> Done:
         """That many strokes of work, each of the next kind; what a practice has no records for is left out."""
-        kinds = (self._note, self._pay, self._treat, self._talk, self._change_policy, self._bill, self._correct_note)
-        for turn in range(turns):
+        needed: list[tuple[Callable[[], None], set[str]]] = [
+            (self._note, {"notes", "staff"}),
+            (self._pay, {"payments", "invoices"}),
+            (self._treat, {"treatments", "staff"}),
+            (self._talk, {"communications", "staff"}),
+            (self._change_policy, {"insurance_policies"}),
+            (self._bill, {"invoices", "invoice_lines", "treatments"}),
+            (self._correct_note, {"notes"}),
+        ]
+        kinds = [kind for kind, objects in needed if objects <= set(self._practice.objects)]
+        for turn in range(turns if kinds else 0):
             kinds[turn % len(kinds)]()
         return self.done
 

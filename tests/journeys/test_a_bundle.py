@@ -13,22 +13,29 @@ from azure.storage.blob import ContainerClient
 
 from sandbox.corepractice.bundle import write_bundle
 from sandbox.corepractice.changes import Script, apply_script, merge
-from sandbox.corepractice.clinic import Clinic
+from sandbox.corepractice.clinic import Clinic, Extras
 from sandbox.corepractice.practice import Practice
+from sandbox.corepractice.shapes import OBJECTS
 from sandbox.customer import APPROVER, Api, Customer
 from shared.vocabulary import row_id
-from tests.journeys.conftest import Stay
+from tests.journeys.conftest import PEOPLE, Stay, knowing
 from tests.journeys.watching import poll
 
 PATIENTS, SEED = 24, 7
-TOWN = {"patients": PATIENTS, "seed": SEED}
+KNOWN = (*PEOPLE, "treatments", "insurance_policies", "communications", "attachments")
+TOWN = {"patients": PATIENTS, "seed": SEED, "corepractice": knowing(*KNOWN)}
+
+
+def _practice() -> Practice:
+    without = tuple(name for name in OBJECTS if name not in KNOWN)
+    return Practice(Clinic(PATIENTS, SEED, extras=Extras(without=without)))
 
 
 def _upload(
     stay: Stay, name: str, form: str, practice: Practice | None = None, *, exported_at: str | None = None
 ) -> None:
     content = io.BytesIO()
-    write_bundle(practice or Practice(Clinic(PATIENTS, SEED)), content, format=form, exported_at=exported_at)
+    write_bundle(practice or _practice(), content, format=form, exported_at=exported_at)
     content.seek(0)
     with ContainerClient.from_connection_string(stay.town.storage_connection, "inbox") as inbox:
         inbox.upload_blob(name, content)
@@ -157,8 +164,8 @@ def test_n13_a28_what_a_newer_export_changed_deleted_and_merged_arrives_and_goes
 ):
     customer, run = out_of_a_bundle["customer"], out_of_a_bundle["run"]
     pickup = f"/api/migrations/{run}/pickup"
-    then = Practice(Clinic(PATIENTS, SEED))
-    day = Day.at(Practice(Clinic(PATIENTS, SEED)))
+    then = _practice()
+    day = Day.at(_practice())
     _upload(town, "exports/second.zip", "csv", day.practice)
     _upload(town, "exports/older.zip", "csv", day.practice, exported_at="2020-01-01T08:00:00+11:00")
     _upload(town, "exports/elsewhere.zip", "csv", Practice(Clinic(3, 1, "Australia/Perth")))

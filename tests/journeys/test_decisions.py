@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from sandbox.customer import APPROVER, Api, Customer
-from tests.journeys.conftest import Stay
+from tests.journeys.conftest import PEOPLE, Stay, knowing
 from tests.journeys.listening import SECRET, Listener
 from tests.journeys.watching import poll, unlike
 
 TOWN = {
     "patients": 24,
+    "corepractice": knowing(*PEOPLE),
     "app": {"BRIDGEWORK_NOTICE_SECRET": SECRET},
 }
 OURS = "custom_fields.how_heard"

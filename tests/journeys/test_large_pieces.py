@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.conftest import Stay
+from tests.journeys.conftest import PEOPLE, Stay, knowing
 
 NOTES, COLUMNS, MEGABYTES = 1_500, 200, 48
 """The bench has 20,000 notes of one patient, and a file of 300 MB."""
@@ -16,6 +16,7 @@ TOWN = {
     "patients": 12,
     "seed": 12,
     "corepractice": [
+        *knowing(*PEOPLE, "attachments"),
         *("--notes-of-one-patient", str(NOTES), "--custom-columns", str(COLUMNS)),
         *("--large-file-mb", str(MEGABYTES), "--rate-limit", "off"),
     ],

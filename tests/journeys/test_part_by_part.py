@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 
 from sandbox.customer import APPROVER, Customer
-from tests.journeys.conftest import Stay
+from tests.journeys.conftest import PEOPLE, Stay, knowing
 from tests.journeys.watching import poll
 
-TOWN = {"patients": 8, "app": {"BRIDGEWORK_BATCH_ROWS": "20"}}
+TOWN = {
+    "patients": 8,
+    "corepractice": knowing(*PEOPLE, "treatments", "treatment_plans", "treatment_plan_lines"),
+    "app": {"BRIDGEWORK_BATCH_ROWS": "20"},
+}
 STAMPS = ("modifiedby", "modifiedon", "versionnumber", "createdon", "overriddencreatedon")
 WHILE = 600.0
 """Seconds for a whole way of its own, on a machine that others use as well."""

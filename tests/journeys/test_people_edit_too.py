@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from sandbox.customer import APPROVER, Api, Customer
-from tests.journeys.conftest import Stay
+from tests.journeys.conftest import PEOPLE, Stay, knowing
 from tests.journeys.somebody import Somebody
 from tests.journeys.watching import poll
 
-TOWN = {"patients": 40}
+TOWN = {"patients": 40, "corepractice": knowing(*PEOPLE)}
 STAMPS = ("modifiedby", "modifiedon", "versionnumber")
 BY_HAND = "+61 400 000 000"
 MAIL_BY_HAND = "by.hand@example.com"

@@ -11,11 +11,12 @@ import pytest
 
 from sandbox.customer import Api
 from tests.freezing import alive, freeze, thaw
-from tests.journeys.conftest import Stay
+from tests.journeys.conftest import PEOPLE, Stay, knowing
 from tests.journeys.watching import poll
 
 TOWN = {
     "patients": 30,
+    "corepractice": knowing(*PEOPLE, "treatments"),
     "app": {"BRIDGEWORK_SHARD_RECORDS": "30", "BRIDGEWORK_BATCH_ROWS": "10", "BRIDGEWORK_LANES": "3"},
     "hosts": 2,
     "lease_seconds": 3.0,

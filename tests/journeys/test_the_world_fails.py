@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 
 from sandbox.customer import Api
-from tests.journeys.conftest import Stay
+from tests.journeys.conftest import PEOPLE, Stay, knowing
 from tests.journeys.watching import poll
 
-TOWN = {"patients": 40, "app": {"BRIDGEWORK_SHARD_RECORDS": "25", "BRIDGEWORK_BATCH_ROWS": "15"}}
+TOWN = {
+    "patients": 40,
+    "corepractice": knowing(*PEOPLE, "treatments"),
+    "app": {"BRIDGEWORK_SHARD_RECORDS": "25", "BRIDGEWORK_BATCH_ROWS": "15"},
+}
 
 Fault = dict[str, Any]
 

@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 
+from tests.journeys.conftest import PEOPLE, knowing
 from torture.story import Told, Trouble, tell
 from torture.weather import weather
 
@@ -21,7 +22,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     home = tmp_path_factory.mktemp("torture")
     (home / "deaths").touch()
     trouble = Trouble(home / "deaths", ONE_IN, weather(stall=1.5, storm=3), disk="90:0.5")
-    return tell(home, patients=12, trouble=trouble)
+    return tell(home, patients=12, trouble=trouble, corepractice=knowing(*PEOPLE, "communications", "attachments"))
 
 
 def test_n11_it_really_died_and_everything_else_really_failed(told: Told):

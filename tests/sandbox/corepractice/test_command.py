@@ -53,6 +53,16 @@ def test_it_serves_what_is_asked_for_beyond_the_usual() -> None:
         assert len(http.get(f"/v1/files/{large['file_id']}").content) == large["size"] == 3 * 2**20
 
 
+def test_it_serves_a_practice_whose_system_knows_less() -> None:
+    with served("--patients", "60", "--without", "invoices,invoice_lines,payments,communications") as (_, http):
+        objects = {entry["name"] for entry in http.get("/v1").json()["objects"]}
+        assert len(objects) == 12
+        assert "invoices" not in objects
+        assert http.get("/v1/invoices").status_code == 404
+        done = http.post("/sandbox/change", json={"created": 2, "updated": 5, "records": 8}).json()
+        assert {name for name, what in done.items() if what["created"]} == {"patients", "notes", "treatments"}
+
+
 def test_edits_survive_a_kill(tmp_path: Path) -> None:
     state = ("--patients", "60", "--state", str(tmp_path / "edits.sqlite"))
     with served(*state) as (process, http):
@@ -80,6 +90,8 @@ def test_faults_come_from_a_file(tmp_path: Path) -> None:
         ("--timezone", "Mars/Base"),
         ("--faults", "/nowhere"),
         ("--extra-objects", "unicorns"),
+        ("--without", "unicorns"),
+        ("--without", "patients"),
         ("--custom-columns", "-1"),
         ("--data", ".", "--notes-of-one-patient", "5"),
     ],
