@@ -76,7 +76,7 @@ class Rows(Reads):
         ids = ids_of(table, rows)
         guarded = any(odata.ETAG in row for row in rows)
         if not guarded and len(rows) > 1 and (await self.bulk(table.name)).update:
-            size = self._sizes.of(table.name).now
+            size = self._sizes.of(table.name).part_of(len(rows))
             chunks = [rows[start : start + size] for start in range(0, len(rows), size)]
             found = _merged(await together(self._update_bulk(table, chunk) for chunk in chunks))
         else:
@@ -111,7 +111,8 @@ class Rows(Reads):
 
         async def send() -> None:
             while rest:
-                count = fitting((len(row) for _, row in rest), rows=self._sizes.of(table.name).now)
+                most = self._sizes.of(table.name).part_of(len(rest))
+                count = fitting((len(row) for _, row in rest), rows=most)
                 found.update(await self._create_bulk(table, dict(rest.popleft() for _ in range(count))))
 
         await together(send() for _ in range(MESSAGES_AT_ONCE))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import ceil
 
 FIRST, MOST = 100, 1_000
 """Dataverse documents no limit, but recommends 100 to 1,000 (bulk-operations.md)."""
@@ -33,13 +34,18 @@ class Size:
     _trying: int = 0
     """The size to go back to, if the present one does not pay; 0 when none is being tried."""
 
+    def part_of(self, left: int) -> int:
+        """Of so many rows, how many go into the next message: about ``now``, as a small rest would cost a whole one."""
+        messages = max(1, round(left / self.now))
+        return min(self.most, ceil(left / messages))
+
     def took(self, rows: int, seconds: float) -> None:
         """A message of so many rows took so long."""
         if seconds > LONGEST and rows > 1:
             self.shrink(rows, to=int(rows * LONGEST / seconds * 0.8))
-        elif rows == self.now:
+        elif 0.5 < rows / self.now <= 2:
             each = seconds / rows
-            self._fastest[rows] = min(each, self._fastest.get(rows, each))
+            self._fastest[self.now] = min(each, self._fastest.get(self.now, each))
             self._looks += 1
             if self._looks >= (_LOOKS if self._trying or len(self._fastest) == 1 else _REST):
                 self._judge()

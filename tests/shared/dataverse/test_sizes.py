@@ -51,6 +51,25 @@ def test_messages_of_other_sizes_say_nothing_about_this_one():
     assert size.now == FIRST
 
 
+@pytest.mark.parametrize(("now", "left", "messages"), [
+    (800, 1000, [1000]), (400, 1000, [500, 500]), (400, 300, [300]), (100, 2500, [100] * 25),
+    (800, 2500, [834, 833, 833]), (800, 1300, [650, 650]), (1000, 1, [1]),
+])  # fmt: skip
+def test_no_small_rest_is_left_for_a_message_of_its_own(now: int, left: int, messages: list[int]):
+    size, sent = Size(now=now), []
+    while left:
+        sent.append(size.part_of(left))
+        left -= sent[-1]
+    assert sent == messages
+    assert max(sent) <= MOST
+
+
+def test_no_message_is_larger_than_one_that_was_refused():
+    size = Size(now=800)
+    size.shrink(1000, to=900)
+    assert size.part_of(1000) == 900
+
+
 def test_each_table_has_a_size_of_its_own():
     sizes = Sizes()
     sizes.of("contact").shrink(100, to=10)
