@@ -13,6 +13,7 @@ from azure.data.tables.aio import TableServiceClient
 
 from shared.attachments.store import Receipts
 from shared.audit.store import Audit
+from shared.authorities import trusted
 from shared.corepractice.bundle import BundleSource
 from shared.corepractice.client import ApiSource
 from shared.corepractice.source import Source
@@ -65,7 +66,8 @@ class Toolbox:
         self.runs = Runs(self.tables)
         self.receipts = Receipts(self.tables)
         self.evidence = Evidence(self.staging.service)
-        self.http = httpx.AsyncClient(timeout=httpx.Timeout(60, connect=10), follow_redirects=False)
+        waits = httpx.Timeout(60, connect=10)
+        self.http = httpx.AsyncClient(timeout=waits, follow_redirects=False, verify=trusted())
         self.keys = keys(url=config.key_url, local=config.local_key, tokens=Tokens(_identity(config)), http=self.http)
         self._targets: dict[str, Dataverse] = {}
         self._sources: dict[str, tuple[str, Source]] = {}

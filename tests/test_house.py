@@ -55,6 +55,7 @@ DOORS = {
     "shared/dataverse/tokens.py": "the identity endpoint",
     "shared/dataverse/transport.py": "what one request to Dataverse is",
     "shared/sharepoint/transport.py": "what one request to Microsoft Graph is",
+    "shared/authorities.py": "reads once whom httpx trusts; opens nothing",
     "shared/storage_failures.py": "names the storage library's errors; opens nothing",
     "shared/storage_calls.py": "names how the storage library is called; opens nothing",
     "shared/corepractice/bundle*.py": "an export bundle, a file on local disk",

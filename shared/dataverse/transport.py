@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 import orjson
 
+from shared.authorities import trusted
 from shared.dataverse import batch, odata
 from shared.dataverse.batch import Operation, Part, read_error
 from shared.dataverse.budget import told_in
@@ -77,7 +78,7 @@ def connect(**options: Any) -> httpx.AsyncClient:
 
     A kept ARRAffinity cookie would pin all load to one web server and so to one server's share of the limits.
     """
-    client = httpx.AsyncClient(timeout=_TIMEOUT, limits=_LIMITS, **options)
+    client = httpx.AsyncClient(timeout=_TIMEOUT, limits=_LIMITS, verify=trusted(), **options)
     client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
     return client
 

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import httpx
 import orjson
 
+from shared.authorities import trusted
 from shared.errors import Stop
 from shared.sharepoint import faults
 
@@ -118,7 +119,7 @@ class Graph:
         self._root = f"{parts.scheme}://{parts.netloc}/v1.0/"
         self._resource = GRAPH if self._local else f"https://{parts.netloc}"
         self._tokens = tokens
-        self._http = http or httpx.AsyncClient(timeout=_TIMEOUT)
+        self._http = http or httpx.AsyncClient(timeout=_TIMEOUT, verify=trusted())
         self._owns_http = http is None
         self._patience, self._clock, self._sleep = patience, clock, sleep
 
