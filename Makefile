@@ -13,7 +13,7 @@ export VENV PYTHON
 unexport PYTHONDONTWRITEBYTECODE
 RUN := $(VENV)/bin/python
 
-.PHONY: demo up test check bench torture setup setup-checkov clean lint
+.PHONY: demo up test check bench torture setup clean lint
 .NOTPARALLEL:
 
 demo: setup
@@ -33,8 +33,10 @@ check: setup lint
 
 # A file's tests stay on one worker (loadfile), so that a town is built once for the journeys that share it, and so do the
 # files of a folder that share a run (tests/conftest.py); in the order of collection, which has the long journeys early and
-# the many short files last, so that no worker is left alone at the end.
-test: setup setup-checkov lint
+# the many short files last, so that no worker is left alone at the end. What judges the infrastructure is installed while
+# style and types are judged.
+test: setup
+	@sh setup/checkov.sh & judge=$$!; $(MAKE) --no-print-directory lint; linted=$$?; wait $$judge && exit $$linted
 	@$(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations 15
 
 lint:
@@ -44,9 +46,6 @@ lint:
 
 setup:
 	@sh setup/environment.sh
-
-setup-checkov:
-	@sh setup/checkov.sh
 
 clean:
 	rm -rf $(VENV) .sandbox sandbox/npm/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -20,7 +20,7 @@ MINIMUM_RESOURCES = 30
 @pytest.fixture(scope="module", autouse=True)
 def _installed() -> None:
     if not CHECKOV.exists():
-        reason = f"{CHECKOV} is missing: make setup-checkov"
+        reason = f"{CHECKOV} is missing: sh setup/checkov.sh"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
