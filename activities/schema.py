@@ -122,7 +122,7 @@ async def _is_done(tools: Toolbox, run: Run, part: Publisher | Solution, pages: 
     """Whether a container needs nothing: what somebody else has made is never noted as ours, so the way back does not
     touch it."""
     earlier = pages.get(components.name_of(part))
-    return earlier.state is PageState.SETTLED if earlier else await components.is_there(tools.target_of(run), part)
+    return bool(earlier.entries[0].version) if earlier else await components.is_there(tools.target_of(run), part)
 
 
 async def _make(
@@ -132,9 +132,10 @@ async def _make(
     target = tools.target_of(run)
     names = [components.name_of(part) for part in parts]
     # A page intended by an earlier attempt means the component was missing then: what is there now is ours.
-    ours = {name for name in names if name in pages}
+    ours = {name for name in names if name in pages and pages[name].state is PageState.INTENDED}
     for name in names:
-        pages.setdefault(name, Page(0, "schema", LANE, len(pages) + 1, PageState.INTENDED, (Entry(name, None),)))
+        number = pages[name].number if name in pages else len(pages) + 1
+        pages[name] = Page(0, "schema", LANE, number, PageState.INTENDED, (Entry(name, None),))
     # Before they are made: a repeat after a crash sees the parts in the target, and would not come this way again.
     told = (Event("schema-change", APP, {"mark": f"schema/{name}", "makes": name}) for name in names)
     await tools.audit.add_all(run.id, list(told))
@@ -147,7 +148,10 @@ async def _make(
             created = await components.create(target, part, prefix=tools.settings.publisher_prefix)
             settled.append(pages[name].settled({name: "created" if created or name in ours else "existed"}))
     finally:
-        await journal.put_all(settled)
+        # The one that failed may be there all the same. Those behind it were not tried: until we come back, perhaps
+        # when a person has seen to something, whoever makes them is somebody else.
+        untried = [name for name in names[len(settled) + 1 :] if name not in ours]
+        await journal.put_all([*settled, *(pages[name].settled({}) for name in untried)])
 
 
 def limit() -> Callable[[int], bool]:

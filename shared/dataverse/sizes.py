@@ -36,8 +36,8 @@ class Size:
 
     def part_of(self, left: int) -> int:
         """Of so many rows, how many go into the next message: about ``now``, as a small rest would cost a whole one."""
-        messages = max(1, round(left / self.now))
-        return min(self.most, ceil(left / messages))
+        messages = max(round(left / self.now), ceil(left / self.most))
+        return ceil(left / messages)
 
     def took(self, rows: int, seconds: float) -> None:
         """A message of so many rows took so long."""

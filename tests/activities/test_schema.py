@@ -12,7 +12,7 @@ import pytest
 
 from activities import components
 from activities.schema import LANE
-from shared.errors import TryAgain
+from shared.errors import AskPerson, TryAgain
 from shared.journal.entries import Entry, Page, PageState
 from shared.mapping.model import FieldRule
 from shared.mapping.wanted import tables
@@ -169,6 +169,32 @@ async def test_what_a_call_made_before_it_died_is_known_as_ours(desks: Desks) ->
     assert (await desk.live())["contact"].field("bw_heard") is None
 
 
+async def test_what_a_person_makes_while_a_call_waits_for_them_is_theirs(
+    desks: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = await desks.open()
+    real = components.create
+
+    async def forbidden(target: Any, part: components.Part, **more: Any) -> bool:
+        if components.name_of(part) == "field|contact|bw_sourceid":
+            raise AskPerson("privilege-missing", "It may not.", remedy="Give it the privilege.")
+        return await real(target, part, **more)
+
+    monkeypatch.setattr(components, "create", forbidden)
+    assert (await desk.problem()).code == "privilege-missing"
+    pages = {page.entries[0].id: page for page in await (await desk.tools.journal(desk.run)).read(LANE)}
+    assert pages["field|contact|bw_heard"].number > pages["field|contact|bw_sourceid"].number, "it was still to come"
+    heard = next(table.field("bw_heard") for table in desk.wanted if table.name == "contact")
+    assert heard is not None
+    await desk.make("contact", heard)
+    monkeypatch.setattr(components, "create", real)
+    await desk.until_done()
+    assert await desk.undo() == {}
+    contact = (await desk.live())["contact"]
+    assert contact.field("bw_sourceid") is None
+    assert contact.field("bw_heard") is not None
+
+
 @pytest.mark.parametrize("after", [0, 1, 4])
 async def test_a_call_that_is_cut_short_amid_its_parts_knows_what_it_made_and_unmade(
     desks: Desks, monkeypatch: pytest.MonkeyPatch, after: int
@@ -188,7 +214,7 @@ async def test_a_call_that_is_cut_short_amid_its_parts_knows_what_it_made_and_un
             await (desk.step() if name == "create" else desk.undo())
         pages = await (await desk.tools.journal(desk.run)).read(LANE)
         done = PageState.SETTLED if name == "create" else PageState.UNDONE
-        assert sum(page.state is done for page in pages) == after
+        assert sum(page.state is done and bool(page.entries[0].version) for page in pages) == after
         await through()
     assert await desk.live() == before
     told = Counter([orjson.loads(line)["kind"] async for line in desk.tools.audit.each(desk.run)])

@@ -18,9 +18,14 @@ from sandbox.customer import Customer
 from sandbox.town import Running, running_town
 
 
+def others(*objects: str) -> tuple[str, ...]:
+    """What a source does not know that knows only these."""
+    return tuple(name for name in OBJECTS if name not in objects)
+
+
 def knowing(*objects: str) -> list[str]:
     """Arguments for a source that knows no other objects."""
-    return ["--without", ",".join(name for name in OBJECTS if name not in objects)]
+    return ["--without", ",".join(others(*objects))]
 
 
 class Stay:

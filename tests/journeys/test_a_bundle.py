@@ -15,10 +15,9 @@ from sandbox.corepractice.bundle import write_bundle
 from sandbox.corepractice.changes import Script, apply_script, merge
 from sandbox.corepractice.clinic import Clinic, Extras
 from sandbox.corepractice.practice import Practice
-from sandbox.corepractice.shapes import OBJECTS
 from sandbox.customer import APPROVER, Api, Customer
 from shared.vocabulary import row_id
-from tests.journeys.conftest import PEOPLE, Stay, knowing
+from tests.journeys.conftest import PEOPLE, Stay, knowing, others
 from tests.journeys.watching import poll
 
 PATIENTS, SEED = 24, 7
@@ -27,8 +26,7 @@ TOWN = {"patients": PATIENTS, "seed": SEED, "corepractice": knowing(*KNOWN)}
 
 
 def _practice() -> Practice:
-    without = tuple(name for name in OBJECTS if name not in KNOWN)
-    return Practice(Clinic(PATIENTS, SEED, extras=Extras(without=without)))
+    return Practice(Clinic(PATIENTS, SEED, extras=Extras(without=others(*KNOWN))))
 
 
 def _upload(

@@ -67,7 +67,8 @@ def test_no_small_rest_is_left_for_a_message_of_its_own(now: int, left: int, mes
 def test_no_message_is_larger_than_one_that_was_refused():
     size = Size(now=800)
     size.shrink(1000, to=900)
-    assert size.part_of(1000) == 900
+    assert size.part_of(1000) == 500
+    assert size.part_of(900) == 900
 
 
 def test_each_table_has_a_size_of_its_own():
