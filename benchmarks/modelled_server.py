@@ -11,7 +11,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks.figures import Figure
 from sandbox.dataverse.errors import DataverseError
@@ -27,15 +27,18 @@ TRIP = 0.002
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What a bulk message costs the server, in seconds, and from how many at once on a server everything gets
-    slower."""
+    slower. ``varies``: how much one message differs from another like it (sigma of a lognormal distribution whose mean
+    stays)."""
 
     request: float = 0.060
     row: float = 0.002
     slows_at: float = math.inf
+    varies: float = 0.0
 
-    def seconds(self, rows: int, together: int) -> float:
+    def seconds(self, rows: int, together: int, chance: random.Random) -> float:
         """One message of so many rows while so many are under way on its server."""
-        return (self.request + self.row * rows) * max(1.0, together / self.slows_at)
+        differs = math.exp(chance.gauss(-(self.varies**2) / 2, self.varies)) if self.varies else 1.0
+        return (self.request + self.row * rows) * max(1.0, together / self.slows_at) * differs
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,9 @@ def allowance_of(limits: Limits) -> Allowance:
 class _World:
     """The servers, the wire and whoever else is about, in made-up time. Events happen in their order."""
 
-    def __init__(self, limits: Limits, cost: Cost) -> None:
+    def __init__(self, limits: Limits, cost: Cost, chance: random.Random) -> None:
         self.now = 0.0
+        self._chance = chance
         self.protection = Protection(limits, lambda: self.now)
         self.used = 0.0
         self._cost = cost
@@ -93,7 +97,7 @@ class _World:
             self.at(self.now + TRIP, lambda: answered(reason))
             return
         self._together[server] += 1
-        took = self._cost.seconds(rows, self._together[server])
+        took = self._cost.seconds(rows, self._together[server], self._chance)
 
         def done() -> None:
             self._together[server] -= 1
@@ -110,7 +114,8 @@ def drive(
 ) -> Told:  # fmt: skip
     """Send messages of ``rows`` rows for so long, as many as the pace lets through. ``others``: what else the same
     users do on each server meanwhile, as a share of their allowance."""
-    world, chance, moved = _World(limits, cost or Cost()), random.Random(seed), [0]
+    chance, moved = random.Random(seed), [0]
+    world = _World(limits, cost or Cost(), random.Random(seed + 1))
     like = f"create/{round(2 * math.log2(rows))}"
     if others:
         _besides(world, limits, others, users=pace.users)
@@ -144,7 +149,9 @@ def drive(
 def _besides(world: _World, limits: Limits, share: float, *, users: int) -> None:
     """Somebody else, by the same names: a message of 500 rows again and again, who stops when he is refused."""
     rows = 500
-    every = Cost().seconds(rows, 1) * limits.window_seconds / (share * (limits.execution_seconds or 1.0))
+    every = (
+        Cost().seconds(rows, 1, random.Random(0)) * limits.window_seconds / (share * (limits.execution_seconds or 1.0))
+    )
 
     def ask(user: str, server: int) -> None:
         def answered(refusal: DataverseError | None) -> None:
@@ -157,18 +164,20 @@ def _besides(world: _World, limits: Limits, share: float, *, users: int) -> None
         ask(f"user{user}", server)
 
 
-REGIMES: dict[str, tuple[Limits, int]] = {
-    "one user, one server": (Limits(requests=6000, execution_seconds=1200, concurrent=52), 1),
-    "two users, three servers": (Limits(requests=6000, execution_seconds=1200, concurrent=52, servers=3), 2),
+ONE = Limits(requests=6000, execution_seconds=1200, concurrent=52)
+REGIMES: dict[str, tuple[Limits, int, Cost]] = {
+    "one user, one server": (ONE, 1, Cost()),
+    "two users, three servers": (replace(ONE, servers=3), 2, Cost()),
+    "the same, messages that vary by 30 %": (replace(ONE, servers=3), 2, Cost(varies=0.3)),
 }
 
 
 def measure(*, hours: float) -> list[Figure]:
     """Utilisation and time punished, in every regime."""
     figures = []
-    for name, (limits, users) in REGIMES.items():
+    for name, (limits, users, cost) in REGIMES.items():
         pace = Pace(allowance_of(limits), users=users)
-        told = drive(pace, limits, seconds=hours * 3600, rows=1000)
+        told = drive(pace, limits, seconds=hours * 3600, rows=1000, cost=cost)
         figures += [
             Figure(AREA, f"{name}: of the limit used", 100 * told.used, "%", "aim: at least 95"),
             Figure(AREA, f"{name}: time punished", 100 * told.punished, "%", f"aim: under 1; {told.refusals} refusals"),

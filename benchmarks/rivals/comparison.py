@@ -57,7 +57,7 @@ def _all(regime: Regime) -> list[Ran]:
     best, lap = max(gathered, key=lambda one: one[1].rows_per_second)
     tried = ", ".join(f"{width}: {one.rows_per_second * regime.slow:,.0f}" for width, one in gathered)
     return [
-        Ran(OURS, race("ours", _course(regime, regime.seconds))),
+        Ran(OURS, race("ours", _course(regime, regime.seconds, width=max(regime.widths)))),
         Ran(GATHERED, lap, f"width {best} (rows/s by width: {tried})"),
         Ran(THREADS, race("dataverse_api_threads", _course(regime, 2 * regime.alone))),
         *(
@@ -73,12 +73,13 @@ def _batch(rival: str, batch: int) -> int:
 
 def _course(regime: Regime, seconds: float, *, width: int = 1, batch: int | None = None) -> Course:
     return Course(
-        regime.played,
+        regime.limits,
         batch=batch or regime.batch,
         users=regime.users,
         width=width,
         seconds=seconds * regime.slow,
         rows=regime.rows,
+        slow=regime.slow,
     )
 
 

@@ -24,7 +24,8 @@ class Course:
     """``seconds`` from the start no batch is begun any more; nor beyond ``rows``. ``width``: requests at once, where a
     rival has to be told; one token for each application user. ``limits`` are the modelled server's own, in the order in
     which Microsoft documents them: requests, seconds of execution, the window, requests together. Whoever goes by
-    documented limits may go by them."""
+    documented limits may go by them. All is played ``slow`` times slower than those are: whoever has rules in seconds
+    may slow his clock as much."""
 
     url: str
     tokens: list[str]
@@ -33,6 +34,7 @@ class Course:
     seconds: float | None = None
     rows: int | None = None
     limits: list[float] | None = None
+    slow: float = 1.0
     _done: list[int] = field(default_factory=list)
     _began: float = 0.0
     _last: float = 0.0

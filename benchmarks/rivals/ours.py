@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
@@ -19,7 +20,8 @@ from shared.schema.model import Table
 
 CONTACT = Table("contact", "contacts", "contactid", "fullname")
 LANES = 20
-"""Lanes for each application user; each sends several messages at once, so that the pace decides and not they."""
+"""Lanes for each application user at least; each sends several messages at once, so that the pace decides and not
+they."""
 
 
 class Given:
@@ -39,12 +41,18 @@ class Given:
 async def run(course: Course) -> None:
     """All lanes until the end of the course; who is still waiting then is cut off."""
     async with AsyncExitStack() as stack:
-        gate = Gate(Pace(_allowance(course.limits), users=len(course.tokens)))
+        pace = Pace(_allowance(course.limits), users=len(course.tokens))
+        gate = Gate(
+            pace,
+            clock=lambda: time.monotonic() / course.slow,
+            sleep=lambda seconds: asyncio.sleep(seconds * course.slow),
+        )
         target = Dataverse(course.url, *map(Given, course.tokens), pace=gate)
         stack.push_async_callback(target.close)
         await target.bulk(CONTACT.name)  # what the app asks once in a process
         batches = course.batches()
-        lanes = [asyncio.create_task(_lane(course, target, batches)) for _ in range(LANES * len(course.tokens))]
+        number = max(LANES, course.width) * len(course.tokens)
+        lanes = [asyncio.create_task(_lane(course, target, gate, batches)) for _ in range(number)]
         done, late = await asyncio.wait(lanes, timeout=course.seconds)
         for lane in late:
             lane.cancel()
@@ -60,21 +68,23 @@ def _allowance(limits: list[float] | None) -> Allowance:
     return Allowance(int(requests), seconds, window, int(together))
 
 
-async def _lane(course: Course, target: Dataverse, batches: Iterator[tuple[int, list[dict[str, Any]]]]) -> None:
+async def _lane(
+    course: Course, target: Dataverse, gate: Gate, batches: Iterator[tuple[int, list[dict[str, Any]]]]
+) -> None:
     for number, rows in batches:
         wire = [{"contactid": _id(row), **row} for row in rows]
-        while not (results := await _created(target, wire)):
+        while not (results := await _created(target, gate, wire)):
             pass
         if all(result.ok for result in results):
             course.done(number)
 
 
-async def _created(target: Dataverse, wire: list[dict[str, Any]]) -> list[Result]:
+async def _created(target: Dataverse, gate: Gate, wire: list[dict[str, Any]]) -> list[Result]:
     """What became of the rows. Nothing after a wait that is too long for a request: the app's story sets a timer."""
     try:
         return await target.create(CONTACT, wire)
     except TryAgain as later:
-        await asyncio.sleep(later.after)
+        await gate.sleep(later.after)
         return []
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 import orjson
 
+from benchmarks.rivals import theory
 from benchmarks.rivals.course import KEY, row
 from sandbox.dataverse.limits import Limits
 from sandbox.faults import Fault
@@ -34,12 +35,14 @@ class Course:
     """As `course.Course` takes it, and the server it is run on. ``faults`` strike the writes."""
 
     limits: Limits
+    """The model's, which is played ``slow`` times slower."""
     batch: int
     users: int = 1
     width: int = 1
     seconds: float | None = None
     rows: int | None = None
     faults: tuple[Fault, ...] = ()
+    slow: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,8 @@ def judged(
 @asynccontextmanager
 async def _server(folder: Path, course: Course) -> AsyncIterator[tuple[str, int]]:
     """The address by a name, as an organisation has one: the cookies of an IP address, some clients never keep."""
-    files = {"limits": asdict(course.limits), "faults": [_plain(fault) for fault in course.faults]}
+    played = theory.slowed(course.limits, course.slow)
+    files = {"limits": asdict(played), "faults": [_plain(fault) for fault in course.faults]}
     for name, content in files.items():
         (folder / name).write_text(json.dumps(content))
     read_or_create(folder / "key")
@@ -153,7 +157,7 @@ def _given(folder: Path, url: str, course: Course) -> dict[str, Any]:
         tokens.issue(resource=url, client_id=application, key=key, now=now)
         for application in APPLICATIONS[: course.users]
     ]
-    plain = {name: getattr(course, name) for name in ("batch", "width", "seconds", "rows")}
+    plain = {name: getattr(course, name) for name in ("batch", "width", "seconds", "rows", "slow")}
     return {"url": url, "tokens": issued, "limits": _documented(course.limits), **plain}
 
 

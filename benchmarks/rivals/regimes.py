@@ -36,11 +36,6 @@ class Regime:
     rows: int | None = None
 
     @property
-    def played(self) -> Limits:
-        """The limits as the simulator is given them."""
-        return theory.slowed(self.limits, self.slow)
-
-    @property
     def ceiling(self) -> float:
         """Rows a second, in the model, that nobody can exceed."""
         seconds = self.seconds if self.rows is None else self.rows / self._burst

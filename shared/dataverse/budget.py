@@ -17,9 +17,11 @@ from shared.dataverse.width import Width
 _LEAST_SHARE = 0.05
 _LATE = 0.1
 """Seconds that we keep a request in the book beyond its window: Dataverse's clock is not ours."""
-_NEARLY_ALL = 0.9
+_NEARLY_ALL = 0.95
 """From this share of the allowance on, requests go out one after another: should one be refused, it alone is."""
 _WIDTH_AT_FIRST = 8.0
+_LEAST_WIDTH = 1.25
+"""Of the mean number of requests under way that uses up the execution time: with fewer it could not be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,11 @@ class Budget:
 
     def __init__(self, allowance: Allowance = DOCUMENTED, *, most_share: float = 1.0) -> None:
         self.allowance = allowance
-        self.width = Width(start=_WIDTH_AT_FIRST, most=int(allowance.together * most_share))
+        mean = allowance.seconds / allowance.window
+        most = int(allowance.together * most_share)
+        self.width = Width(start=_WIDTH_AT_FIRST, most=most, least=_LEAST_WIDTH * mean)
         self.closed_until = 0.0
+        self.scarce_until = 0.0
         self.punished = 0.0
         self.refusals = 0
         self.share = 1.0
@@ -76,11 +81,12 @@ class Budget:
         self._promised = 0.0
         self.under_way = 0
 
-    def wait(self, now: float, seconds: float) -> float:
-        """Seconds until a request that should take ``seconds`` may go; infinite where only another's end makes room."""
+    def wait(self, now: float, seconds: float, *, besides: int = 0) -> float:
+        """Seconds until a request that should take ``seconds`` may go; infinite where only another's end makes room.
+        ``besides``: so many requests may be under way there that are in no book of that server."""
         if now < self.closed_until:
             return self.closed_until - now
-        if self.under_way >= self.width.allowed():
+        if self.under_way + besides >= self.width.allowed():
             return math.inf
         self._forget(now)
         window, requests = self.allowance.window, int(self.allowance.requests * self.share)
@@ -92,6 +98,7 @@ class Budget:
         over = self._spent + self._promised + seconds - self.allowance.seconds * self.share
         if over > 0 and (self._done or self.under_way):  # what is larger than the whole allowance goes alone
             until = max(until, self._until_freed(over, now))
+            self.scarce_until = now + window
         return until
 
     def room(self, now: float) -> float:

@@ -41,8 +41,24 @@ class Gate:
         self.sleep = sleep
         self.under_way = 0
         self._queues: tuple[deque[_Turn], deque[_Turn]] = (deque(), deque())
+        self._behind: deque[asyncio.Future[None]] = deque()
         self._alarm: asyncio.Task[None] | None = None
         self._rings_at = math.inf
+
+    @property
+    def free(self) -> int:
+        """How many places would be left over if all who wait had theirs."""
+        return max(0, self.pace.free(self.clock()) - sum(map(len, self._queues)) - len(self._behind))
+
+    async def clear(self) -> None:
+        """Until no write waits for its turn: what is made ready only then is made by the latest that is known."""
+        while self._queues[False]:
+            woken = asyncio.get_running_loop().create_future()
+            self._behind.append(woken)
+            try:
+                await woken
+            finally:
+                self._call_next()
 
     async def enter(
         self, like: str, *, patience: float, yields: bool = False, user: int | None = None
@@ -84,6 +100,14 @@ class Gate:
                 break  # who yields waits until nobody else does
         if soonest < math.inf:
             self._look_again(soonest)
+        self._call_next()
+
+    def _call_next(self) -> None:
+        """Who stands behind the queue comes forward, one at a time: each calls the next once he is about to enter."""
+        while self._behind and not self._queues[False]:
+            if not (woken := self._behind.popleft()).done():
+                woken.set_result(None)
+                break
 
     def _given(self, turn: _Turn) -> float:
         """Give somebody a place, or word that the gate stays closed for too long. Else the seconds to wait."""

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from shared.dataverse.budget import DOCUMENTED, Allowance, Budget
+from shared.dataverse.width import guess
 
 ANY = ""
 """No server in particular: Dataverse's load balancer chooses."""
@@ -35,8 +36,8 @@ class Place:
     server: str
     seconds: float
     at: float
-    busy: bool
-    """Whether this was the last free place, so that the width itself is being tried."""
+    filled: float
+    """The share of the width that is in use with it."""
 
 
 class Pace:
@@ -55,10 +56,10 @@ class Pace:
     def place(self, now: float, like: str, *, user: int | None = None) -> Place | float:
         """A place for a request of the kind ``like``, or the seconds until there may be one (infinite: when one is
         given back). ``user``: only as that one."""
-        seconds = self._expected.get(like) or self._guess(like)
+        seconds = self._expected.get(like) or max(_UNKNOWN, guess(self._expected, like) or 0.0)
         free, soonest, closed = [], math.inf, False
         for number, server, budget in self._choices(user):
-            wait = budget.wait(now, seconds)
+            wait = budget.wait(now, seconds, besides=self._besides(number, server))
             closed = closed or wait > 0
             soonest = min(soonest, wait)
             if wait <= 0:
@@ -72,7 +73,16 @@ class Pace:
             self._looked_round = now
         budget = self._book(number, server)
         budget.begin(now, seconds)
-        return Place(number, server, seconds, now, budget.under_way >= budget.width.allowed())
+        filled = (budget.under_way + self._besides(number, server)) / budget.width.allowed()
+        return Place(number, server, seconds, now, filled)
+
+    def free(self, now: float) -> int:
+        """How many places nobody has; none where execution time is what binds, as then it is worth more than haste."""
+        return sum(
+            max(0, budget.width.allowed() - budget.under_way - self._besides(number, server))
+            for number, server, budget in self._choices(None)
+            if now >= max(budget.closed_until, budget.scarce_until)
+        )
 
     def sent(self, place: Place, now: float) -> Place:
         """It goes out only now: until then it waited for a token."""
@@ -85,8 +95,9 @@ class Pace:
         self._expected[like] = taken if known is None else known + _SLOWLY * (taken - known)
         budget = self._settle(place, now, taken, server)
         if hint is not None:
-            budget.width.hinted(hint)
-        budget.width.answered(like, taken, busy=place.busy)
+            for one in (budget, self._nameless[place.user]):
+                one.width.hinted(hint)
+        budget.width.answered(like, taken, filled=place.filled, scarce=now < budget.scarce_until)
 
     def refused(
         self,
@@ -138,23 +149,16 @@ class Pace:
         """How often we were told off."""
         return sum(budget.refusals for budget in self.books())
 
-    def _guess(self, like: str) -> float:
-        """What a request of a size that was never sent may take: a larger one as much more as it has more rows.
-        ``like`` ends in twice the binary logarithm of them."""
-        kind, _, size = like.rpartition("/")
-        guesses = [_UNKNOWN]
-        for one, seconds in self._expected.items():
-            known, _, other = one.rpartition("/")
-            if kind and known == kind:
-                guesses.append(seconds * 2.0 ** ((int(size) - int(other)) / 2))
-        return max(guesses)
-
     def _choices(self, user: int | None) -> Iterator[tuple[int, str, Budget]]:
         still_looking = self._quiet < _ENOUGH * max(1, len(self._servers))
         servers = [ANY] if still_looking or not self._servers else list(self._servers)
         for number in range(self.users) if user is None else (user,):
             for server in servers:
                 yield number, server, self._book(number, server)
+
+    def _besides(self, user: int, server: str) -> int:
+        """How many requests that went to any server may be at this one."""
+        return 0 if server == ANY else self._nameless[user].under_way
 
     def _book(self, user: int, server: str) -> Budget:
         if server == ANY:

@@ -107,13 +107,19 @@ class Rows(Reads):
                     found = await self._create_bulk(table, first)
                     self._warm.add(table.name)
                     wire = {row_id: row for row_id, row in wire.items() if row_id not in first}
-        rest = deque(wire.items())
+        rest, idle, gate = deque(wire.items()), MESSAGES_AT_ONCE, self._transport.gate
 
         async def send() -> None:
+            nonlocal idle
             while rest:
-                most = self._sizes.of(table.name).part_of(len(rest))
+                await gate.clear()
+                if not rest:
+                    break  # others took it meanwhile
+                most = self._sizes.of(table.name).part_of(len(rest), places=min(idle, gate.free))
                 count = fitting((len(row) for _, row in rest), rows=most)
+                idle -= 1
                 found.update(await self._create_bulk(table, dict(rest.popleft() for _ in range(count))))
+                idle += 1
 
         await together(send() for _ in range(MESSAGES_AT_ONCE))
         return found

@@ -8,64 +8,88 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import ceil
+from math import ceil, inf, log2
 
 FIRST, MOST = 100, 1_000
 """Dataverse documents no limit, but recommends 100 to 1,000 (bulk-operations.md)."""
 BYTES = 4_000_000
 LONGEST = 5.0
 """Seconds of one message. Dataverse gives up after two minutes; whoever waits for a pause should not wait that long."""
-_PAYS = 0.985
-"""A larger message has to be at least so much cheaper by the row."""
+_OVERHEAD = 0.01
+"""Of a message's time may be its own and not its rows'. Larger messages would save less than that."""
 _LOOKS = 4
-"""Messages of a size before it is judged, by the fastest of them: what disturbs one only ever makes it slower."""
-_REST = 32
-"""Messages after which a doubling that did not pay is tried once more: the environment may have been busy."""
+"""Messages of a size before it is judged."""
+_MANY = 16
+"""Messages in an average: no two take the same time."""
+
+
+@dataclass(slots=True)
+class _Mean:
+    """Of the latest messages of about one size."""
+
+    count: int = 0
+    rows: float = 0.0
+    seconds: float = 0.0
+
+    def add(self, rows: int, seconds: float) -> None:
+        """One more."""
+        self.count = min(self.count + 1, _MANY)
+        self.rows += (rows - self.rows) / self.count
+        self.seconds += (seconds - self.seconds) / self.count
 
 
 @dataclass(slots=True)
 class Size:
-    """The message size of one table. ``most`` only ever shrinks: it is what Dataverse refused or took too long for."""
+    """The message size of one table. ``most`` only ever shrinks: it is what Dataverse refused or took too long for.
+
+    What messages take is a line over their rows: where it begins is what a message costs of its own, its slope is what
+    a row costs.
+    """
 
     now: int = FIRST
     most: int = MOST
-    _fastest: dict[int, float] = field(default_factory=dict)
+    _seen: dict[int, _Mean] = field(default_factory=dict)
+    """By the binary logarithm of the rows."""
     _looks: int = 0
-    _trying: int = 0
-    """The size to go back to, if the present one does not pay; 0 when none is being tried."""
 
-    def part_of(self, left: int) -> int:
-        """Of so many rows, how many go into the next message: about ``now``, as a small rest would cost a whole one."""
-        messages = max(round(left / self.now), ceil(left / self.most))
+    def part_of(self, left: int, *, places: int = 1) -> int:
+        """Of so many rows, how many go into the next message: about ``now``, as a small rest would cost a whole one;
+        fewer where as many messages would find free ``places``, since the rows are there sooner side by side."""
+        messages = max(round(left / self.now), ceil(left / self.most), min(places, left // FIRST))
         return ceil(left / messages)
 
     def took(self, rows: int, seconds: float) -> None:
         """A message of so many rows took so long."""
         if seconds > LONGEST and rows > 1:
             self.shrink(rows, to=int(rows * LONGEST / seconds * 0.8))
-        elif 0.5 < rows / self.now <= 2:
-            each = seconds / rows
-            self._fastest[self.now] = min(each, self._fastest.get(self.now, each))
-            self._looks += 1
-            if self._looks >= (_LOOKS if self._trying or len(self._fastest) == 1 else _REST):
-                self._judge()
+        elif 2 * rows >= FIRST:
+            size = round(log2(rows))
+            self._seen.setdefault(size, _Mean()).add(rows, seconds)
+            self._looks += size == round(log2(self.now))
+            if self._looks >= _LOOKS:
+                self._looks = 0
+                self.now = int(max(min(FIRST, self.most), min(self._pays(), 2 * self.now, self.most)))
 
-    def _judge(self) -> None:
-        """Keep what was tried if it paid, and then try twice as many; else go back."""
-        self._looks = 0
-        if self._trying and self._fastest[self.now] > self._fastest[self._trying] * _PAYS:
-            self.now, self._trying = self._trying, 0
-            return
-        larger = min(2 * self.now, self.most)
-        self._trying = self.now if larger > self.now else 0
-        self.now = larger
+    def _pays(self) -> float:
+        """Rows with which a message's own time is no more than its share, by a line through what was seen: the one
+        with the least relative errors."""
+        if len(self._seen) == 1:
+            return inf
+        weighed = [(mean.count / mean.seconds**2, mean.rows, mean.seconds) for mean in self._seen.values()]
+        total = sum(weight for weight, _, _ in weighed)
+        mean_rows = sum(weight * rows for weight, rows, _ in weighed) / total
+        mean_seconds = sum(weight * seconds for weight, _, seconds in weighed) / total
+        spread = sum(weight * (rows - mean_rows) ** 2 for weight, rows, _ in weighed)
+        row = sum(weight * (rows - mean_rows) * (seconds - mean_seconds) for weight, rows, seconds in weighed) / spread
+        request = mean_seconds - row * mean_rows
+        return inf if row <= 0 else request / row * (1 / _OVERHEAD - 1)
 
     def shrink(self, rows: int, *, to: int) -> None:
         """A message of so many rows was too large."""
         if rows <= self.most:
             self.most = max(1, min(to, rows - 1))
             self.now = min(self.now, self.most)
-            self._looks = self._trying = 0
+            self._looks = 0
 
 
 class Sizes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import random
 
 import pytest
 
@@ -12,7 +13,7 @@ from sandbox.dataverse.limits import Limits
 from shared.dataverse.budget import DOCUMENTED, Allowance, Budget
 from shared.dataverse.gate import Gate
 from shared.dataverse.pace import Pace, Place
-from shared.dataverse.width import Width
+from shared.dataverse.width import Width, guess
 
 LIMITS = Limits(requests=1200, execution_seconds=240.0, concurrent=52, window_seconds=60.0)
 THREE = Limits(requests=1200, execution_seconds=240.0, concurrent=52, window_seconds=60.0, servers=3)
@@ -75,12 +76,12 @@ def test_a_burst_of_refusals_halves_the_width_once_and_keeps_the_longest_wait() 
 
 
 def test_the_width_doubles_each_round_until_answers_get_slower() -> None:
-    width = Width(start=4, most=52)
-    for _ in range(4 + 8 + 16):
-        width.answered("create", 0.1, busy=True)
-    assert width.allowed() == 32
+    width = Width(start=8, most=52)
+    for _ in range(7 + 8 + 16):
+        width.answered("create", 0.1, filled=0.6)
+    assert width.allowed() == 32, "the first seven said nothing yet"
     for _ in range(200):
-        width.answered("create", 0.2, busy=True)
+        width.answered("create", 0.2, filled=1.0)
     assert width.allowed() < 32
 
 
@@ -89,7 +90,7 @@ def test_r106_the_width_never_passes_dataverse_s_own_limit_and_begins_at_its_hin
     width.hinted(20)
     assert width.allowed() == 20
     for _ in range(500):
-        width.answered("create", 0.1, busy=True)
+        width.answered("create", 0.1, filled=1.0)
     assert width.allowed() == 52
     width.hinted(4)
     assert width.allowed() == 52, "what answers take says more than a second hint"
@@ -98,8 +99,46 @@ def test_r106_the_width_never_passes_dataverse_s_own_limit_and_begins_at_its_hin
 def test_a_width_that_is_not_used_up_does_not_grow() -> None:
     width = Width(start=8, most=52)
     for _ in range(100):
-        width.answered("create", 0.1, busy=False)
+        width.answered("create", 0.1, filled=0.4)
     assert width.allowed() == 8
+
+
+def test_once_answers_got_slower_only_a_width_that_is_used_up_grows() -> None:
+    width = Width(start=8, most=52)
+    width.halve()
+    for _ in range(100):
+        width.answered("create", 0.1, filled=0.9)
+    assert width.allowed() == 4
+    for _ in range(100):
+        width.answered("create", 0.1, filled=1.0)
+    assert width.allowed() > 8
+
+
+def test_r106_messages_that_vary_among_themselves_do_not_make_the_width_narrow() -> None:
+    chance, width = random.Random(7), Width(start=52, most=52, least=5)
+    for _ in range(3000):
+        width.answered("create", 2.0 * math.exp(chance.gauss(0.0, 0.3)), filled=1.0)
+    assert width.allowed() > 40
+
+
+def test_slow_answers_do_not_make_the_width_so_narrow_that_the_budget_could_not_be_used() -> None:
+    width = Width(start=52, most=52, least=5)
+    for _ in range(50):
+        width.answered("create", 1.0, filled=1.0)
+    for _ in range(1000):
+        width.answered("create", 9.0, filled=1.0)
+    assert width.allowed() == 5
+
+
+def test_where_execution_time_is_what_binds_less_of_it_may_be_spent_in_a_queue() -> None:
+    free, scarce = Width(start=52, most=52), Width(start=52, most=52)
+    for width in (free, scarce):
+        for _ in range(30):
+            width.answered("create", 1.0, filled=1.0, scarce=width is scarce)
+        for _ in range(60):
+            width.answered("create", 1.3, filled=1.0, scarce=width is scarce)
+    assert free.allowed() == 52
+    assert scarce.allowed() < 50
 
 
 def test_one_request_may_always_be_under_way() -> None:
@@ -120,6 +159,40 @@ def test_the_pace_sits_on_the_limit_without_being_told_off(limits: Limits, users
     assert told.punished < 0.01
 
 
+@pytest.mark.parametrize("varies", [0.3, 0.6])
+def test_r106_the_limit_is_used_though_no_two_messages_take_the_same_time(varies: float) -> None:
+    cost = Cost(varies=varies)
+    told = drive(Pace(allowance_of(THREE), users=2), THREE, seconds=1800.0, rows=1000, cost=cost)
+    assert told.used > 0.95
+    assert told.punished < 0.01
+
+
+def test_a_burst_begins_as_wide_as_dataverse_hints_at_and_no_handover_makes_it_wider() -> None:
+    pace = Pace(allowance_of(LIMITS))
+    first = pace.place(0.0, "x/0")
+    assert isinstance(first, Place)
+    pace.answered(first, 0.1, "x/0", server="a", hint=52)
+    looking = [place for _ in range(60) if isinstance(place := pace.place(0.2, "x/0"), Place)]
+    assert len(looking) == 52
+    for place in looking[:20]:  # from the sixth on, the server is known to be the only one
+        pace.answered(place, 0.4, "x/0", server="a")
+    under_way = 52 - 20
+    while isinstance(pace.place(0.5, "x/0"), Place):
+        under_way += 1
+    assert under_way == 52
+
+
+def test_places_are_free_until_execution_time_binds() -> None:
+    pace = Pace(Allowance(requests=100, seconds=4.0, window=60.0, together=52))
+    assert pace.free(0.0) == 8
+    held = pace.place(0.0, "x/0")
+    assert isinstance(held, Place)
+    assert pace.free(0.0) == 7
+    pace.answered(held, 3.9, "x/0", server=None)
+    assert not isinstance(pace.place(4.0, "x/0"), Place)
+    assert pace.free(4.0) == 0
+
+
 def test_a_message_larger_than_any_before_is_promised_as_much_more_time() -> None:
     pace = Pace()
     small = pace.place(0.0, "create contact/13")
@@ -128,6 +201,12 @@ def test_a_message_larger_than_any_before_is_promised_as_much_more_time() -> Non
     large = pace.place(2.0, "create contact/17")
     assert isinstance(large, Place)
     assert large.seconds == pytest.approx(4.0)
+
+
+def test_what_a_larger_message_takes_is_guessed_by_the_nearest_one() -> None:
+    """A message of ten rows is mostly overhead: a hundred times that would promise the whole budget to a few."""
+    assert guess({"create/7": 0.3, "create/18": 1.0, "delete/20": 9.0}, "create/20") == pytest.approx(2.0)
+    assert guess({"create/7": 0.3}, "update/7") is None
 
 
 def test_the_servers_are_found_by_their_answers_and_each_is_used_up() -> None:
@@ -210,6 +289,30 @@ async def test_no_more_callers_are_inside_the_gate_than_the_width_allows() -> No
     await asyncio.gather(*(caller() for _ in range(40)))
     assert 1 <= most <= 24
     assert gate.under_way == 0
+
+
+async def test_who_stands_behind_the_queue_comes_forward_when_nobody_waits_in_it() -> None:
+    gate = Gate(Pace(Allowance(together=1)))
+    for book in gate.pace.books():
+        book.width = Width(start=1, most=1)
+    ready: list[int] = []
+
+    async def writer(number: int) -> None:
+        await gate.clear()
+        ready.append(number)
+        await _through(gate, "x", [])
+
+    first = await gate.enter("x", patience=60)
+    writers = [asyncio.create_task(writer(number)) for number in range(4)]
+    gone = asyncio.create_task(gate.clear())
+    await asyncio.sleep(0)
+    assert ready == [0], "one is ready, and the others wait behind"
+    assert gate.free == 0
+    gone.cancel()
+    gate.pace.answered(first, gate.clock(), "x", server=None)  # type: ignore[arg-type]
+    gate.leave()
+    await asyncio.wait_for(asyncio.gather(*writers), 1)
+    assert sorted(ready) == [0, 1, 2, 3]
 
 
 async def test_who_yields_lets_everybody_pass_who_does_not() -> None:

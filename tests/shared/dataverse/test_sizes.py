@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import random
+
 import pytest
 
 from shared.dataverse.sizes import BYTES, FIRST, MOST, Size, Sizes, fitting
@@ -19,7 +22,7 @@ def _send(size: Size, *, request: float, row: float, messages: int = 60) -> Size
         (0.060, 0.002, 800, MOST),
         (0.500, 0.0001, MOST, MOST),
         (0.001, 0.010, FIRST, 200),
-        (0.060, 0.025, FIRST, 200),
+        (0.060, 0.025, FIRST, 250),
     ],
 )
 def test_a_message_grows_as_long_as_that_makes_rows_cheaper(
@@ -62,6 +65,23 @@ def test_no_small_rest_is_left_for_a_message_of_its_own(now: int, left: int, mes
         left -= sent[-1]
     assert sent == messages
     assert max(sent) <= MOST
+
+
+@pytest.mark.parametrize(("left", "places", "message"), [
+    (1000, 4, 250), (1000, 1, 1000), (1000, 0, 1000), (250, 4, 125), (150, 4, 150), (1000, 50, 100),
+])  # fmt: skip
+def test_rows_are_spread_over_places_that_nobody_has(left: int, places: int, message: int):
+    assert Size(now=1000).part_of(left, places=places) == message
+
+
+def test_messages_that_vary_among_themselves_find_the_size_that_pays():
+    chance, found = random.Random(5), []
+    for _ in range(20):
+        size = Size()
+        for _ in range(200):
+            size.took(size.now, (0.060 + 0.002 * size.now) * math.exp(chance.gauss(0.0, 0.2)))
+        found.append(size.now)
+    assert sorted(found)[5] >= 500, "overhead is at most 6 % in three of four cases"
 
 
 def test_no_message_is_larger_than_one_that_was_refused():
