@@ -54,6 +54,7 @@ DOORS = {
     "shared/*/store.py": "blobs or tables",
     "shared/dataverse/tokens.py": "the identity endpoint",
     "shared/dataverse/transport.py": "what one request to Dataverse is",
+    "shared/dataverse/pools.py": "how connections to Dataverse are kept",
     "shared/sharepoint/transport.py": "what one request to Microsoft Graph is",
     "shared/authorities.py": "reads once whom httpx trusts; opens nothing",
     "shared/storage_failures.py": "names the storage library's errors; opens nothing",

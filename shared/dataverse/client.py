@@ -19,7 +19,7 @@ class Dataverse(Files, Security, Links):
     """One environment. Keep one per process and address: its callers then share a pace, as they share the limits.
 
     ``url`` is the environment's address without a path. ``users`` are the application users to write as: Dataverse
-    limits each by itself, so several are faster than one. ``http`` should come from ``transport.connect()``: no
+    limits each by itself, so several are faster than one. ``http`` should come from ``pools.connect()``: no
     cookies. Verbs raise TryAgain after two minutes of waiting, AskPerson when a person has to act, Stop when we are
     wrong.
     """

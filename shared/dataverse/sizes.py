@@ -15,8 +15,9 @@ FIRST, MOST = 100, 1_000
 BYTES = 4_000_000
 LONGEST = 5.0
 """Seconds of one message. Dataverse gives up after two minutes; whoever waits for a pause should not wait that long."""
-_OVERHEAD = 0.01
-"""Of a message's time may be its own and not its rows'. Larger messages would save less than that."""
+_OVERHEAD, _HASTE = 0.01, 0.05
+"""So much of a message's time may be its own and not its rows'; and of one that finds a free place, where a larger one
+would leave places empty."""
 _LOOKS = 4
 """Messages of a size before it is judged."""
 _MANY = 16
@@ -51,12 +52,14 @@ class Size:
     _seen: dict[int, _Mean] = field(default_factory=dict)
     """By the binary logarithm of the rows."""
     _looks: int = 0
+    _least: float = inf
+    """Rows of the smallest message that a free place is worth; unknown at first."""
 
     def part_of(self, left: int, *, places: int = 1) -> int:
         """Of so many rows, how many go into the next message: about ``now``, as a small rest would cost a whole one;
         fewer where as many messages would find free ``places``, since the rows are there sooner side by side."""
-        messages = max(round(left / self.now), ceil(left / self.most), min(places, left // FIRST))
-        return ceil(left / messages)
+        side_by_side = min(places, int(left / max(FIRST, self._least)))
+        return ceil(left / max(round(left / self.now), ceil(left / self.most), side_by_side))
 
     def took(self, rows: int, seconds: float) -> None:
         """A message of so many rows took so long."""
@@ -68,11 +71,13 @@ class Size:
             self._looks += size == round(log2(self.now))
             if self._looks >= _LOOKS:
                 self._looks = 0
-                self.now = int(max(min(FIRST, self.most), min(self._pays(), 2 * self.now, self.most)))
+                own = self._own()
+                self._least = own * (1 / _HASTE - 1)
+                self.now = int(max(min(FIRST, self.most), min(own * (1 / _OVERHEAD - 1), 2 * self.now, self.most)))
 
-    def _pays(self) -> float:
-        """Rows with which a message's own time is no more than its share, by a line through what was seen: the one
-        with the least relative errors."""
+    def _own(self) -> float:
+        """What a message costs of its own, in rows, by a line through what was seen: the one with the least relative
+        errors. Infinite where nobody can say."""
         if len(self._seen) == 1:
             return inf
         weighed = [(mean.count / mean.seconds**2, mean.rows, mean.seconds) for mean in self._seen.values()]
@@ -82,7 +87,7 @@ class Size:
         spread = sum(weight * (rows - mean_rows) ** 2 for weight, rows, _ in weighed)
         row = sum(weight * (rows - mean_rows) * (seconds - mean_seconds) for weight, rows, seconds in weighed) / spread
         request = mean_seconds - row * mean_rows
-        return inf if row <= 0 else request / row * (1 / _OVERHEAD - 1)
+        return inf if row <= 0 else max(0.0, request / row)
 
     def shrink(self, rows: int, *, to: int) -> None:
         """A message of so many rows was too large."""

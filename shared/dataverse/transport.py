@@ -6,7 +6,6 @@ what a refusal means for their rows; they never see a throttle.
 
 from __future__ import annotations
 
-import http.cookiejar
 import math
 import random
 import re
@@ -18,21 +17,18 @@ from urllib.parse import urlsplit
 import httpx
 import orjson
 
-from shared.authorities import trusted
 from shared.dataverse import batch, odata
 from shared.dataverse.batch import Operation, Part, read_error
 from shared.dataverse.budget import told_in
 from shared.dataverse.faults import NO_ANSWER, NOT_SENT, Fault, FaultKind, classify, failure
 from shared.dataverse.gate import Gate
 from shared.dataverse.pace import ANY, Pace, Place
+from shared.dataverse.pools import POOL, connect
 from shared.errors import Stop, TryAgain
 
 PATIENCE = 120.0
 """Seconds a request is retried before the wait goes back to the caller, who can set a durable timer."""
 
-_TIMEOUT = httpx.Timeout(connect=15.0, read=110.0, write=60.0, pool=None)
-_LIMITS = httpx.Limits(max_connections=400, max_keepalive_connections=400, keepalive_expiry=60.0)
-"""More than any pace lets through: the gate is what holds requests back, not the pool."""
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _WAITABLE = frozenset({FaultKind.RETRY, FaultKind.THROTTLED, FaultKind.CUSTOMIZATION, FaultKind.AMBIGUOUS})
 _LONGEST_BACKOFF = 30.0
@@ -71,16 +67,6 @@ class Reply:
             return orjson.loads(self.body)
         except ValueError:
             raise Stop("answer-unreadable", "Dataverse answered something that is not JSON.") from None
-
-
-def connect(**options: Any) -> httpx.AsyncClient:
-    """The process's one HTTP client: kept-alive connections and no cookies.
-
-    A kept ARRAffinity cookie would pin all load to one web server and so to one server's share of the limits.
-    """
-    client = httpx.AsyncClient(timeout=_TIMEOUT, limits=_LIMITS, verify=trusted(), **options)
-    client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-    return client
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +235,10 @@ class Transport:
             if place.server != ANY:
                 headers["Cookie"] = f"ARRAffinity={place.server}"
             place = pace.sent(place, clock())
-            answer = await self._client.request(request.method, request.url, content=request.data, headers=headers)
+            pool = {POOL: (place.user, place.server)}
+            answer = await self._client.request(
+                request.method, request.url, content=request.data, headers=headers, extensions=pool
+            )
         except _NOT_SENT:
             return Reply(0, httpx.Headers(), b"", NOT_SENT)
         except httpx.RequestError:

@@ -13,7 +13,7 @@ import pytest
 from shared.dataverse.client import Dataverse
 from shared.dataverse.gate import Gate
 from shared.dataverse.pace import Pace
-from shared.dataverse.transport import connect
+from shared.dataverse.pools import connect
 
 URL = "https://org.crm6.dynamics.com"
 Answer = httpx.Response | type[Exception]

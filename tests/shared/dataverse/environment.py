@@ -12,7 +12,7 @@ from sandbox.dataverse.organisation import Organisation
 from sandbox.dataverse.serving import Server, running
 from shared.dataverse.client import Dataverse
 from shared.dataverse.gate import Gate
-from shared.dataverse.transport import connect
+from shared.dataverse.pools import connect
 from shared.schema.gaps import AddField, AddKey, AddLookup, AddOptions, CreateTable, gaps
 from shared.schema.model import Field, Key, Kind, Option, Table
 

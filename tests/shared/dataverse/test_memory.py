@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from shared.dataverse.client import Dataverse
-from shared.dataverse.transport import connect
+from shared.dataverse.pools import connect
 from shared.schema.model import Field, Kind, Table
 from tests.shared.dataverse.environment import AnyToken
 

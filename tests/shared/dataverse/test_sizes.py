@@ -67,11 +67,20 @@ def test_no_small_rest_is_left_for_a_message_of_its_own(now: int, left: int, mes
     assert max(sent) <= MOST
 
 
-@pytest.mark.parametrize(("left", "places", "message"), [
-    (1000, 4, 250), (1000, 1, 1000), (1000, 0, 1000), (250, 4, 125), (150, 4, 150), (1000, 50, 100),
+@pytest.mark.parametrize(("request_seconds", "left", "places", "message"), [
+    (0.010, 1000, 4, 250), (0.010, 1000, 1, 1000), (0.010, 1000, 0, 1000), (0.010, 250, 4, 125), (0.010, 150, 4, 150),
+    (0.010, 1000, 50, 100), (0.060, 1000, 4, 1000), (0.025, 1000, 4, 250), (0.045, 1000, 4, 500),
 ])  # fmt: skip
-def test_rows_are_spread_over_places_that_nobody_has(left: int, places: int, message: int):
-    assert Size(now=1000).part_of(left, places=places) == message
+def test_rows_are_spread_over_free_places_where_that_costs_little(
+    request_seconds: float, left: int, places: int, message: int
+):
+    size = _send(Size(), request=request_seconds, row=0.002)
+    size.now = size.most
+    assert size.part_of(left, places=places) == message
+
+
+def test_nothing_is_spread_before_it_is_known_what_that_costs():
+    assert Size(now=1000).part_of(1000, places=4) == 1000
 
 
 def test_messages_that_vary_among_themselves_find_the_size_that_pays():
