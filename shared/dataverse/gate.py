@@ -41,7 +41,7 @@ class Gate:
         self.sleep = sleep
         self.under_way = 0
         self._queues: tuple[deque[_Turn], deque[_Turn]] = (deque(), deque())
-        self._behind: deque[asyncio.Future[None]] = deque()
+        self._behind: deque[asyncio.Future[bool]] = deque()
         self._alarm: asyncio.Task[None] | None = None
         self._rings_at = math.inf
 
@@ -51,12 +51,14 @@ class Gate:
         return max(0, self.pace.free(self.clock()) - sum(map(len, self._queues)) - len(self._behind))
 
     async def clear(self) -> None:
-        """Until no write waits for its turn: what is made ready only then is made by the latest that is known."""
+        """Until no write waits for its turn, or one of those who do has gone for oneself: what is made ready only then
+        is made by the latest that is known."""
         while self._queues[False]:
-            woken = asyncio.get_running_loop().create_future()
-            self._behind.append(woken)
+            called = asyncio.get_running_loop().create_future()
+            self._behind.append(called)
             try:
-                await woken
+                if await called:
+                    return
             finally:
                 self._call_next()
 
@@ -95,6 +97,8 @@ class Gate:
                     waiting.append(turn)
                     if turn.user is None:
                         break
+                elif queue is self._queues[False]:
+                    self._call(come=True)  # for each who leaves the queue one may come, or they might wait for ever
             queue.extendleft(reversed(waiting))
             if queue:
                 break  # who yields waits until nobody else does
@@ -103,10 +107,14 @@ class Gate:
         self._call_next()
 
     def _call_next(self) -> None:
-        """Who stands behind the queue comes forward, one at a time: each calls the next once he is about to enter."""
-        while self._behind and not self._queues[False]:
-            if not (woken := self._behind.popleft()).done():
-                woken.set_result(None)
+        """When nobody waits, whoever stands behind looks again: one at a time, each calling the next."""
+        if not self._queues[False]:
+            self._call(come=False)
+
+    def _call(self, *, come: bool) -> None:
+        while self._behind:
+            if not (called := self._behind.popleft()).done():
+                called.set_result(come)
                 break
 
     def _given(self, turn: _Turn) -> float:

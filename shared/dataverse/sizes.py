@@ -65,7 +65,7 @@ class Size:
         """A message of so many rows took so long."""
         if seconds > LONGEST and rows > 1:
             self.shrink(rows, to=int(rows * LONGEST / seconds * 0.8))
-        elif 2 * rows >= FIRST:
+        elif 2 * rows >= FIRST and seconds > 0:
             size = round(log2(rows))
             self._seen.setdefault(size, _Mean()).add(rows, seconds)
             self._looks += size == round(log2(self.now))

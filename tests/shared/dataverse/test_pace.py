@@ -315,6 +315,28 @@ async def test_who_stands_behind_the_queue_comes_forward_when_nobody_waits_in_it
     assert sorted(ready) == [0, 1, 2, 3]
 
 
+async def test_who_stands_behind_comes_in_though_the_queue_is_never_empty() -> None:
+    gate, asked = Gate(Pace(Allowance(together=1))), 0
+    for book in gate.pace.books():
+        book.width = Width(start=1, most=1)
+
+    async def always() -> None:
+        nonlocal asked
+        while True:
+            asked += 1
+            await _through(gate, "x", [])
+
+    others = [asyncio.create_task(always()) for _ in range(5)]
+    for _ in range(20):
+        await asyncio.sleep(0)
+    before = asked
+    await asyncio.wait_for(gate.clear(), 5)
+    assert asked - before < 10
+    for one in others:
+        one.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
 async def test_who_yields_lets_everybody_pass_who_does_not() -> None:
     clock, log = Clock(), list[str]()
     gate = Gate(Pace(Allowance(together=1)), clock=clock, sleep=clock.sleep)
