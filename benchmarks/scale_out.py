@@ -94,7 +94,7 @@ def _load(running: Running, servers: int) -> Loaded:
     customer.until(run, waits_for="sample")
     rows, refusals = _stock(running)
     customer.decide(run, "sample")
-    while (status := customer.status(run))["phase"] in ("sample", "load"):
+    while (status := customer.status(run))["phase"] in ("sample-review", "sample", "load"):
         assert status["problem"] is None, status["problem"]
         watch.see(status)
         time.sleep(LOOK_SECONDS)
