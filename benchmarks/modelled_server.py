@@ -149,9 +149,8 @@ def drive(
 def _besides(world: _World, limits: Limits, share: float, *, users: int) -> None:
     """Somebody else, by the same names: a message of 500 rows again and again, who stops when he is refused."""
     rows = 500
-    every = (
-        Cost().seconds(rows, 1, random.Random(0)) * limits.window_seconds / (share * (limits.execution_seconds or 1.0))
-    )
+    cost, often = Cost(), share * (limits.execution_seconds or 1.0) / limits.window_seconds
+    every = (cost.request + cost.row * rows) / often
 
     def ask(user: str, server: int) -> None:
         def answered(refusal: DataverseError | None) -> None:

@@ -83,7 +83,8 @@ class Budget:
 
     def wait(self, now: float, seconds: float, *, besides: int = 0) -> float:
         """Seconds until a request that should take ``seconds`` may go; infinite where only another's end makes room.
-        ``besides``: so many requests may be under way there that are in no book of that server."""
+        ``besides``: so many requests may be under way there that are in no book of that server. That it is execution
+        time that has to be waited for is remembered for a window."""
         if now < self.closed_until:
             return self.closed_until - now
         if self.under_way + besides >= self.width.allowed():

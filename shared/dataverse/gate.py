@@ -51,8 +51,8 @@ class Gate:
         return max(0, self.pace.free(self.clock()) - sum(map(len, self._queues)) - len(self._behind))
 
     async def clear(self) -> None:
-        """Until no write waits for its turn, or one of those who do has gone for oneself: what is made ready only then
-        is made by the latest that is known."""
+        """Until it is time to join the writes that wait: none does, or one of them went. Whoever makes his message only
+        then makes it by the latest that is known."""
         while self._queues[False]:
             called = asyncio.get_running_loop().create_future()
             self._behind.append(called)

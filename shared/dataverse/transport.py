@@ -23,7 +23,7 @@ from shared.dataverse.budget import told_in
 from shared.dataverse.faults import NO_ANSWER, NOT_SENT, Fault, FaultKind, classify, failure
 from shared.dataverse.gate import Gate
 from shared.dataverse.pace import ANY, Pace, Place
-from shared.dataverse.pools import POOL, connect
+from shared.dataverse.pools import Pools
 from shared.errors import Stop, TryAgain
 
 PATIENCE = 120.0
@@ -109,13 +109,11 @@ class Transport:
         self.gate = gate or Gate(Pace(users=len(users)))
         self.users = len(users)
         self._users = tuple(users)
-        self._client = client or connect()
-        self._owns_client = client is None
+        self._pools = Pools(client)
 
     async def close(self) -> None:
         """Close the connections, if they are ours."""
-        if self._owns_client:
-            await self._client.aclose()
+        await self._pools.close()
 
     async def send(
         self,
@@ -235,10 +233,7 @@ class Transport:
             if place.server != ANY:
                 headers["Cookie"] = f"ARRAffinity={place.server}"
             place = pace.sent(place, clock())
-            pool = {POOL: (place.user, place.server)}
-            answer = await self._client.request(
-                request.method, request.url, content=request.data, headers=headers, extensions=pool
-            )
+            answer = await self._pools.request(request.method, request.url, content=request.data, headers=headers)
         except _NOT_SENT:
             return Reply(0, httpx.Headers(), b"", NOT_SENT)
         except httpx.RequestError:
