@@ -17,7 +17,7 @@ from sandbox.dataverse.organisation import Organisation
 from sandbox.dataverse.serving import Server
 from sandbox.faults import FaultSchedule
 from shared.dataverse.client import Dataverse
-from shared.dataverse.transport import connect
+from shared.dataverse.pools import connect
 from tests.activities.filing import Cabinet, Filing, cabinet_of
 from tests.shared.dataverse.environment import JANE, AnyToken, Clock, Town
 
