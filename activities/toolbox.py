@@ -29,6 +29,7 @@ from shared.journal.went import Went
 from shared.keys.client import keys
 from shared.keys.seal import Seal, new_key
 from shared.mapping.compiled import ObjectMap
+from shared.peers.store import Presence
 from shared.runs.model import Run
 from shared.runs.store import Runs
 from shared.settings import Settings, settings
@@ -92,8 +93,9 @@ class Toolbox:
     def target(self, url: str) -> Dataverse:
         """The Dataverse environment at that address; one client per environment and process."""
         if url not in self._targets:
-            pace = Gate(Pace(self.settings.allowance, users=len(self._users)))
-            self._targets[url] = Dataverse(url, *self._users, pace=pace)
+            us = Presence(self.tables, url, (self.settings.client_id, *self.settings.more_clients))
+            gate = Gate(Pace(self.settings.allowance, users=len(self._users)), peers=us.renew)
+            self._targets[url] = Dataverse(url, *self._users, pace=gate)
         return self._targets[url]
 
     def target_of(self, run: Run) -> Dataverse:

@@ -10,18 +10,21 @@ import itertools
 import math
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from benchmarks.figures import Figure
 from sandbox.dataverse.errors import DataverseError
 from sandbox.dataverse.limits import Limits, Protection
-from shared.dataverse.budget import Allowance
+from shared.dataverse.budget import Allowance, told_in
 from shared.dataverse.pace import ANY, Pace, Place
+from shared.dataverse.portion import Peers
 
 AREA = "The pace, modelled"
 TRIP = 0.002
 """Seconds that a request and its answer spend on the way."""
+COUNTED_EVERY, GONE = 10.0, 30.0
+"""Seconds after which processes count one another again, and for which one that ended is still counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,42 +111,91 @@ class _World:
         self.at(self.now + took, done)
 
 
+@dataclass(slots=True)
+class _Process:
+    """One of the app's processes: at its pace, from a moment until another."""
+
+    pace: Pace
+    begins: float
+    ends: float
+    rows: int = 0
+
+
 def drive(
     pace: Pace, limits: Limits, *, seconds: float, rows: int, cost: Cost | None = None, names_servers: bool = True,
     others: float = 0.0, seed: int = 1,
 ) -> Told:  # fmt: skip
     """Send messages of ``rows`` rows for so long, as many as the pace lets through. ``others``: what else the same
     users do on each server meanwhile, as a share of their allowance."""
-    chance, moved = random.Random(seed), [0]
     world = _World(limits, cost or Cost(), random.Random(seed + 1))
-    like = f"create/{round(2 * math.log2(rows))}"
     if others:
         _besides(world, limits, others, users=pace.users)
+    alone = [_Process(pace, 0.0, seconds)]
+    return _go(alone, world, limits, seconds=seconds, rows=rows, names_servers=names_servers, seed=seed)
 
-    def send(place: Place) -> None:
+
+def drive_several(
+    lives: Sequence[tuple[float, float]], limits: Limits, *, seconds: float, rows: int, cost: Cost | None = None,
+    users: int = 1, seed: int = 1,
+) -> Told:  # fmt: skip
+    """The same by processes that ask as the same users, each from a moment until another, and count one another."""
+    world = _World(limits, cost or Cost(), random.Random(seed + 1))
+    processes = [_Process(Pace(allowance_of(limits), users=users), begins, ends) for begins, ends in lives]
+    for process in processes:
+        _count(process, processes, world, joined=True)
+    return _go(processes, world, limits, seconds=seconds, rows=rows, names_servers=True, seed=seed)
+
+
+def _count(one: _Process, processes: Sequence[_Process], world: _World, *, joined: bool) -> None:
+    """Have a process count those that are there, now and again and again."""
+
+    def counts() -> None:
+        if world.now < one.ends:
+            there = [other.begins for other in processes if other.begins <= world.now < other.ends + GONE]
+            one.pace.among(Peers(len(there), joined=joined, ahead=one.begins - min(there)), world.now)
+            _count(one, processes, world, joined=False)
+
+    world.at(one.begins if joined else world.now + COUNTED_EVERY, counts)
+
+
+def _go(
+    processes: Sequence[_Process], world: _World, limits: Limits, *, seconds: float, rows: int, names_servers: bool,
+    seed: int,
+) -> Told:  # fmt: skip
+    chance = random.Random(seed)
+    like = f"create/{round(2 * math.log2(rows))}"
+
+    def send(process: _Process, place: Place) -> None:
         number = int(place.server) if place.server != ANY else chance.randrange(limits.servers)
         named = str(number) if names_servers and place.server == ANY else None
 
         def answered(refusal: DataverseError | None) -> None:
             if refusal is None:
-                pace.answered(place, world.now, like, server=named)
-                moved[0] += rows
+                process.pace.answered(place, world.now, like, server=named)
+                process.rows += rows
             else:
                 together, wait = refusal.code == "0x80072326", float(refusal.headers["Retry-After"])
-                pace.refused(place, world.now, wait, server=named, together=together)
+                told = told_in(refusal.message, process.pace.allowance)
+                process.pace.refused(place, world.now, wait, server=named, together=together, told=told)
 
         world.ask(f"user{place.user}", number, rows, answered)
 
     while world.now < seconds:
-        found = pace.place(world.now, like)
-        if isinstance(found, Place):
-            send(found)
-        else:
-            world.go_on(min(world.now + max(found, 1e-6), seconds))
-    books = limits.servers * pace.users
+        soonest = math.inf
+        for process in processes:
+            while process.begins <= world.now < process.ends:
+                found = process.pace.place(world.now, like)
+                if not isinstance(found, Place):
+                    soonest = min(soonest, found)
+                    break
+                send(process, found)
+        world.go_on(min(world.now + max(soonest, 1e-6), seconds))
+    books = limits.servers * processes[0].pace.users
     allowed = books * (limits.execution_seconds or math.inf) / limits.window_seconds * seconds
-    punished = sum(book.punished for book in pace.books()) / (books * seconds)
-    return Told(seconds, moved[0], world.used / allowed, punished, pace.refusals)
+    refusals = sum(process.pace.refusals for process in processes)
+    shut = sum(book.punished for process in processes for book in process.pace.books())
+    punished = shut / (len(processes) * books * seconds)
+    return Told(seconds, sum(process.rows for process in processes), world.used / allowed, punished, refusals)
 
 
 def _besides(world: _World, limits: Limits, share: float, *, users: int) -> None:
@@ -169,16 +221,24 @@ REGIMES: dict[str, tuple[Limits, int, Cost]] = {
     "two users, three servers": (replace(ONE, servers=3), 2, Cost()),
     "the same, messages that vary by 30 %": (replace(ONE, servers=3), 2, Cost(varies=0.3)),
 }
+PROCESSES = 4
 
 
 def measure(*, hours: float) -> list[Figure]:
     """Utilisation and time punished, in every regime."""
-    figures = []
+    seconds, found = hours * 3600, {}
     for name, (limits, users, cost) in REGIMES.items():
         pace = Pace(allowance_of(limits), users=users)
-        told = drive(pace, limits, seconds=hours * 3600, rows=1000, cost=cost)
-        figures += [
-            Figure(AREA, f"{name}: of the limit used", 100 * told.used, "%", "aim: at least 95"),
-            Figure(AREA, f"{name}: time punished", 100 * told.punished, "%", f"aim: under 1; {told.refusals} refusals"),
-        ]
-    return figures
+        found[name] = drive(pace, limits, seconds=seconds, rows=1000, cost=cost)
+    together = [(0.0, seconds)] * PROCESSES
+    found[f"{PROCESSES} processes, one user, one server"] = drive_several(together, ONE, seconds=seconds, rows=1000)
+    come_and_go = [(number * seconds / 8, seconds * (1 - number / 16)) for number in range(PROCESSES)]
+    found["the same, they come and go"] = drive_several(come_and_go, ONE, seconds=seconds, rows=1000)
+    return [figure for name, told in found.items() for figure in _figures(name, told)]
+
+
+def _figures(name: str, told: Told) -> list[Figure]:
+    return [
+        Figure(AREA, f"{name}: of the limit used", 100 * told.used, "%", "aim: at least 95"),
+        Figure(AREA, f"{name}: time punished", 100 * told.punished, "%", f"aim: under 1; {told.refusals} refusals"),
+    ]

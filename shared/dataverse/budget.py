@@ -12,6 +12,7 @@ import re
 from collections import deque
 from dataclasses import dataclass
 
+from shared.dataverse.portion import Portion
 from shared.dataverse.width import Width
 
 _LEAST_SHARE = 0.05
@@ -58,13 +59,16 @@ def told_in(message: str, known: Allowance) -> Allowance:
 class Budget:
     """One user on one server. Times are seconds of any steady clock.
 
-    ``share`` is how much of the allowance is ours: all of it until a refusal shows that somebody else spends by the
-    same name (another process of ours, a second tool), and then again more by and by. ``most_share`` above 1 is for
-    where nobody tells the servers apart, so that one book stands for several.
+    ``share`` is how much of the allowance is the app's: all of it until a refusal shows that somebody else spends by
+    the same name (a second tool), and then again more by and by. ``portion`` is how much of that is this process's.
+    ``most_share`` above 1 is for where nobody tells the servers apart, so that one book stands for several.
     """
 
-    def __init__(self, allowance: Allowance = DOCUMENTED, *, most_share: float = 1.0) -> None:
+    def __init__(
+        self, allowance: Allowance = DOCUMENTED, *, most_share: float = 1.0, portion: Portion | None = None
+    ) -> None:
         self.allowance = allowance
+        self.portion = portion or Portion()
         mean = allowance.seconds / allowance.window
         most = int(allowance.together * most_share)
         self.width = Width(start=_WIDTH_AT_FIRST, most=most, least=_LEAST_WIDTH * mean)
@@ -79,6 +83,7 @@ class Budget:
         self._done: deque[tuple[float, float]] = deque()
         self._spent = 0.0
         self._promised = 0.0
+        self._ajar: float = math.inf
         self.under_way = 0
 
     def wait(self, now: float, seconds: float, *, besides: int = 0) -> float:
@@ -87,16 +92,17 @@ class Budget:
         time that has to be waited for is remembered for a window."""
         if now < self.closed_until:
             return self.closed_until - now
-        if self.under_way + besides >= self.width.allowed():
+        if self.under_way + besides >= min(self.together(now), self._ajar):
             return math.inf
         self._forget(now)
-        window, requests = self.allowance.window, int(self.allowance.requests * self.share)
+        ours = self._ours(now)
+        window, requests = self.allowance.window, max(1, int(self.allowance.requests * ours))
         until = 0.0
         if len(self._begun) >= requests:
             until = self._begun[len(self._begun) - requests] + window + _LATE - now
-        if self._begun and self._spent + self._promised > _NEARLY_ALL * self.allowance.seconds * self.share:
+        if self._begun and self._spent + self._promised > _NEARLY_ALL * self.allowance.seconds * ours:
             until = max(until, self._begun[-1] + window / self.allowance.requests - now)
-        over = self._spent + self._promised + seconds - self.allowance.seconds * self.share
+        over = self._spent + self._promised + seconds - self.allowance.seconds * ours
         if over > 0 and (self._done or self.under_way):  # what is larger than the whole allowance goes alone
             until = max(until, self._until_freed(over, now))
             self.scarce_until = now + window
@@ -105,8 +111,13 @@ class Budget:
     def room(self, now: float) -> float:
         """How much is free, as a share: by it one of several budgets is chosen."""
         self._forget(now)
-        used = (self._spent + self._promised) / (self.allowance.seconds * self.share)
-        return 1.0 - max(used, self.under_way / self.width.allowed())
+        used = (self._spent + self._promised) / (self.allowance.seconds * self._ours(now))
+        return 1.0 - max(used, self.under_way / self.together(now))
+
+    def together(self, now: float) -> int:
+        """How many of this process's requests may be under way."""
+        portion = self.portion.at(now, window=self.allowance.window)
+        return max(1, min(self.width.allowed(), int(self.width.most * portion)))
 
     def begin(self, now: float, seconds: float) -> None:
         """A request goes out that should take ``seconds``."""
@@ -120,6 +131,8 @@ class Budget:
         self._promised = max(0.0, self._promised - promised) if self.under_way else 0.0
         if seconds is not None:
             self.charge(now, seconds)
+            if now - seconds >= self.closed_until and self._ajar < self.width.most:
+                self._ajar += 1
 
     def charge(self, now: float, seconds: float) -> None:
         """Write execution time into the book."""
@@ -127,17 +140,25 @@ class Budget:
         self._spent += seconds
 
     def refused(self, now: float, wait: float, *, together: bool) -> None:
-        """Dataverse refused a request for going too fast. A burst of refusals counts as one: they share a cause."""
+        """Dataverse refused a request for going too fast. A burst of refusals counts as one: they share a cause, and
+        none takes more than half. When the wait is over one request goes, then two, and so on: what has become free may
+        be little, and whoever knocks often at a closed door has to wait longer."""
         self.refusals += 1
+        self._ajar = 1
+        self._forget(now)
         if now >= self.closed_until:
             if together:
                 self.width.halve()
-            else:
+            elif self.portion.settled(now, window=self.allowance.window):
                 used = max(self._spent / self.allowance.seconds, len(self._begun) / self.allowance.requests)
-                self.share = max(_LEAST_SHARE, min(self.share, used) * 0.95)
+                of_all = used / self.portion.at(now, window=self.allowance.window)
+                self.share = max(_LEAST_SHARE, self.share / 2, min(self.share, of_all) * 0.95)
         self.punished += max(0.0, now + wait - max(now, self.closed_until))
         self.closed_until = max(self.closed_until, now + wait)
         self._grown_at = self.closed_until
+
+    def _ours(self, now: float) -> float:
+        return self.share * self.portion.at(now, window=self.allowance.window)
 
     def _forget(self, now: float) -> None:
         before = now - self.allowance.window - _LATE
@@ -150,7 +171,7 @@ class Budget:
         if now > self._grown_at:
             # A twentieth more for each window that went well; beyond all of it, a quarter, but only while it is used
             # up.
-            used_up = self._spent >= _NEARLY_ALL * self.allowance.seconds * self.share
+            used_up = self._spent >= _NEARLY_ALL * self.allowance.seconds * self._ours(now)
             most = self._most_share if used_up else max(1.0, self.share)
             grows = 0.05 if self.share < 1.0 else 0.25 * self.share
             self.share = min(most, self.share + grows * (now - self._grown_at) / self.allowance.window)

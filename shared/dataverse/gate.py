@@ -11,9 +11,15 @@ import math
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from shared.dataverse.pace import Pace, Place
+from shared.dataverse.portion import Peers
+from shared.errors import Failure
+
+_COUNTED_EVERY = 10.0
+"""Seconds, while requests go or wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,8 @@ class _Turn:
 
 
 class Gate:
-    """Lets requests through as the pace allows. ``clock`` is in seconds."""
+    """Lets requests through as the pace allows. ``clock`` is in seconds. ``peers`` counts the processes that share the
+    limits, and has them count this one."""
 
     def __init__(
         self,
@@ -35,6 +42,7 @@ class Gate:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        peers: Callable[[], Awaitable[Peers]] | None = None,
     ) -> None:
         self.pace = pace or Pace()
         self.clock = clock
@@ -44,6 +52,9 @@ class Gate:
         self._behind: deque[asyncio.Future[bool]] = deque()
         self._alarm: asyncio.Task[None] | None = None
         self._rings_at = math.inf
+        self._peers = peers
+        self._counted = peers is None
+        self._counting: asyncio.Task[None] | None = None
 
     @property
     def free(self) -> int:
@@ -87,6 +98,10 @@ class Gate:
 
     def _admit(self) -> None:
         """Give away what places there are, and see to it that somebody looks again when there will be more."""
+        if self._peers is not None and self._counting is None:
+            self._counting = asyncio.ensure_future(self._count(self._peers))
+        if not self._counted:
+            return
         soonest = math.inf
         for queue in self._queues:
             waiting: deque[_Turn] = deque()
@@ -132,6 +147,16 @@ class Gate:
             turn.place.set_result(closed)
             return 0.0
         return found
+
+    async def _count(self, peers: Callable[[], Awaitable[Peers]]) -> None:
+        """Count the processes for as long as this one asks. When nobody can say, what was known before holds."""
+        while not self._counted or self.under_way or any(self._queues) or self._behind:
+            with suppress(Failure):
+                self.pace.among(await peers(), self.clock())
+            self._counted = True
+            self._admit()
+            await self.sleep(_COUNTED_EVERY)
+        self._counting = None
 
     def _look_again(self, seconds: float) -> None:
         at = self.clock() + seconds

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from shared.dataverse.budget import DOCUMENTED, Allowance, Budget
+from shared.dataverse.portion import Peers, Portion
 from shared.dataverse.width import guess
 
 ANY = ""
@@ -46,7 +47,10 @@ class Pace:
     def __init__(self, allowance: Allowance = DOCUMENTED, *, users: int = 1) -> None:
         self.allowance = allowance
         self.users = users
-        self._nameless = {user: Budget(allowance, most_share=_NAMELESS_SERVERS) for user in range(users)}
+        self.portion = Portion()
+        self._nameless = {
+            user: Budget(allowance, most_share=_NAMELESS_SERVERS, portion=self.portion) for user in range(users)
+        }
         self._budgets: dict[tuple[int, str], Budget] = {}
         self._servers: dict[str, float] = {}
         self._quiet = 0
@@ -73,16 +77,20 @@ class Pace:
             self._looked_round = now
         budget = self._book(number, server)
         budget.begin(now, seconds)
-        filled = (budget.under_way + self._besides(number, server)) / budget.width.allowed()
+        filled = (budget.under_way + self._besides(number, server)) / budget.together(now)
         return Place(number, server, seconds, now, filled)
 
     def free(self, now: float) -> int:
         """How many places nobody has; none where execution time is what binds, as then it is worth more than haste."""
         return sum(
-            max(0, budget.width.allowed() - budget.under_way - self._besides(number, server))
+            max(0, budget.together(now) - budget.under_way - self._besides(number, server))
             for number, server, budget in self._choices(None)
             if now >= max(budget.closed_until, budget.scarce_until)
         )
+
+    def among(self, peers: Peers, now: float) -> None:
+        """So many processes share what the users may."""
+        self.portion.among(now, peers, window=self.allowance.window)
 
     def sent(self, place: Place, now: float) -> Place:
         """It goes out only now: until then it waited for a token."""
@@ -111,11 +119,12 @@ class Pace:
     ) -> None:
         """It was refused for going too fast, and is welcome again in ``wait`` seconds. ``told``: the limits as the
         refusal spells them, where they are not those we went by."""
-        self._settle(place, now, None, server).refused(now, wait, together=together)
+        budget = self._settle(place, now, None, server)
         if told is not None and told != self.allowance:
             self.allowance = told
-            for budget in self.books():
-                budget.allowance = told
+            for one in self.books():
+                one.allowance = told
+        budget.refused(now, wait, together=together)
 
     def withdrawn(self, place: Place, now: float) -> None:
         """It was not sent after all."""
@@ -164,7 +173,7 @@ class Pace:
         if server == ANY:
             return self._nameless[user]
         if (user, server) not in self._budgets:
-            budget = self._budgets[user, server] = Budget(self.allowance)
+            budget = self._budgets[user, server] = Budget(self.allowance, portion=self.portion)
             budget.width.now = self._nameless[user].width.now
         return self._budgets[user, server]
 

@@ -7,6 +7,7 @@ import math
 import pytest
 
 from shared.dataverse.budget import DOCUMENTED, Allowance, Budget
+from shared.dataverse.portion import Peers, Portion
 
 
 def test_r106_a_book_says_when_the_window_frees_what_was_spent() -> None:
@@ -42,10 +43,10 @@ def test_a_refusal_before_the_limit_is_a_sign_of_others_and_what_is_ours_comes_b
     book = Budget(DOCUMENTED)
     book.charge(0.0, 600.0)
     book.refused(1.0, 10.0, together=False)
-    assert 0.45 < book.share < 0.5
+    assert 0.45 < book.share <= 0.5
     assert book.wait(2.0, 1.0) == 9.0
     book.wait(311.0, 1.0)
-    assert 0.5 < book.share < 0.55
+    assert 0.5 < book.share < 0.56
 
 
 def test_a_burst_of_refusals_halves_the_width_once_and_keeps_the_longest_wait() -> None:
@@ -57,3 +58,26 @@ def test_a_burst_of_refusals_halves_the_width_once_and_keeps_the_longest_wait() 
     assert book.punished == pytest.approx(31.0)
     book.refused(140.0, 1.0, together=True)
     assert book.width.allowed() == 2
+
+
+def test_after_a_refusal_the_requests_come_back_one_two_four_at_a_time() -> None:
+    book = Budget(DOCUMENTED)
+    book.refused(0.0, 10.0, together=False)
+    assert book.wait(5.0, 1.0) == 5.0
+    for at_once in (1, 2, 4):
+        for _ in range(at_once):
+            assert book.wait(10.0, 1.0) == 0.0
+            book.begin(10.0, 1.0)
+        assert book.wait(10.0, 1.0) == math.inf, at_once
+        for _ in range(at_once):
+            book.end(11.0, 1.0, 1.0)
+
+
+def test_a_refusal_while_processes_come_or_go_says_nothing_about_strangers() -> None:
+    portion = Portion()
+    book = Budget(DOCUMENTED, portion=portion)
+    portion.among(0.0, Peers(2, joined=True, ahead=0.0), window=300.0)
+    book.refused(10.0, 10.0, together=False)
+    assert book.share == 1.0
+    book.refused(900.0, 10.0, together=False)
+    assert book.share == 0.5, "and a single one never takes more than half"

@@ -7,7 +7,9 @@ import asyncio
 from shared.dataverse.budget import Allowance
 from shared.dataverse.gate import Gate
 from shared.dataverse.pace import Pace, Place
+from shared.dataverse.portion import Peers
 from shared.dataverse.width import Width
+from shared.errors import TryAgain
 
 
 class Clock:
@@ -152,3 +154,56 @@ async def test_whoever_gives_up_waiting_takes_no_place_away() -> None:
     gate.pace.answered(first, gate.clock(), "x", server=None)  # type: ignore[arg-type]
     gate.leave()
     assert isinstance(await asyncio.wait_for(gate.enter("x", patience=60), 1), Place)
+
+
+async def test_nobody_goes_before_it_is_known_who_else_asks() -> None:
+    asked, answer = [], asyncio.get_running_loop().create_future()
+
+    async def peers() -> Peers:
+        asked.append(True)
+        return await answer
+
+    gate = Gate(Pace(Allowance(together=8)), peers=peers, sleep=Clock().sleep)
+    log: list[str] = []
+    going = asyncio.ensure_future(_through(gate, "x", log))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert (asked, log) == ([True], [])
+    answer.set_result(Peers(4, joined=True, ahead=0.0))
+    await going
+    assert gate.pace.portion.peers == 4
+
+
+async def test_where_nobody_can_say_who_else_asks_what_was_known_holds() -> None:
+    async def peers() -> Peers:
+        raise TryAgain("storage-unavailable", "The storage account did not answer as it should.")
+
+    gate, log = Gate(peers=peers, sleep=Clock().sleep), []
+    await _through(gate, "x", log)
+    assert (log, gate.pace.portion.peers) == (["x"], 1)
+
+
+async def test_the_others_are_counted_for_as_long_as_somebody_goes_or_waits() -> None:
+    clock, counted = Clock(), []
+
+    async def peers() -> Peers:
+        counted.append(clock.now)
+        return Peers(1, joined=False, ahead=0.0)
+
+    gate = Gate(peers=peers, clock=clock, sleep=clock.sleep)
+    place = await gate.enter("x", patience=60)
+    assert isinstance(place, Place)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    gate.pace.answered(place, clock(), "x", server=None)
+    gate.leave()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    while_it_went = len(counted)
+    assert counted == [10.0 * number for number in range(while_it_went)]
+    assert while_it_went > 2
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert len(counted) == while_it_went, "nobody goes"
+    await _through(gate, "x", [])
+    assert len(counted) == while_it_went + 1

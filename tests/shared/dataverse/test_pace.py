@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.modelled_server import Cost, allowance_of, drive
+from benchmarks.modelled_server import Cost, allowance_of, drive, drive_several
 from sandbox.dataverse.limits import Limits
-from shared.dataverse.budget import Allowance
+from shared.dataverse.budget import DOCUMENTED, Allowance
 from shared.dataverse.pace import Pace, Place
 
 LIMITS = Limits(requests=1200, execution_seconds=240.0, concurrent=52, window_seconds=60.0)
@@ -103,3 +103,24 @@ def test_execution_time_is_not_wasted_on_a_server_that_more_requests_make_slower
     calm = drive(Pace(allowance_of(LIMITS)), LIMITS, seconds=1200.0, rows=100, cost=Cost())
     slow = drive(Pace(allowance_of(LIMITS)), LIMITS, seconds=1200.0, rows=100, cost=Cost(slows_at=10))
     assert slow.rows > 0.75 * calm.rows
+
+
+def test_r106_processes_that_count_one_another_sit_on_the_limit_together() -> None:
+    for processes in (2, 4, 8):
+        told = drive_several([(0.0, 900.0)] * processes, THREE, seconds=900.0, rows=500)
+        assert told.used > 0.95, processes
+        assert told.punished < 0.01, processes
+
+
+def test_processes_come_and_go_and_little_of_the_limit_is_lost() -> None:
+    lives = [(0.0, 900.0), (100.0, 500.0), (150.0, 1800.0), (700.0, 1800.0), (920.0, 1300.0)]
+    told = drive_several(lives, LIMITS, seconds=1800.0, rows=500)
+    assert told.used > 0.9
+    assert told.punished < 0.1
+
+
+def test_other_limits_than_the_documented_ones_are_learned_from_the_first_refusal() -> None:
+    pace = Pace(DOCUMENTED)
+    told = drive(pace, LIMITS, seconds=900.0, rows=500)
+    assert (pace.allowance.seconds, pace.allowance.window) == (240.0, 60.0)
+    assert told.used > 0.9

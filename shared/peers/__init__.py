@@ -1,0 +1,1 @@
+"""The other processes of the app, as far as they get into each other's way."""
