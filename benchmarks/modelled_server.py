@@ -23,8 +23,8 @@ from shared.dataverse.portion import Peers
 AREA = "The pace, modelled"
 TRIP = 0.002
 """Seconds that a request and its answer spend on the way."""
-COUNTED_EVERY, GONE = 10.0, 30.0
-"""Seconds after which processes count one another again, and for which one that ended is still counted."""
+COUNTED_EVERY, GONE = 1 / 30, 1 / 10
+"""Of the window: how often processes count one another, and for how long one that ended is still counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,20 +142,20 @@ def drive_several(
     world = _World(limits, cost or Cost(), random.Random(seed + 1))
     processes = [_Process(Pace(allowance_of(limits), users=users), begins, ends) for begins, ends in lives]
     for process in processes:
-        _count(process, processes, world, joined=True)
+        _count(process, processes, world, limits.window_seconds, joined=True)
     return _go(processes, world, limits, seconds=seconds, rows=rows, names_servers=True, seed=seed)
 
 
-def _count(one: _Process, processes: Sequence[_Process], world: _World, *, joined: bool) -> None:
+def _count(one: _Process, processes: Sequence[_Process], world: _World, window: float, *, joined: bool) -> None:
     """Have a process count those that are there, now and again and again."""
 
     def counts() -> None:
         if world.now < one.ends:
-            there = [other.begins for other in processes if other.begins <= world.now < other.ends + GONE]
+            there = [other.begins for other in processes if other.begins <= world.now < other.ends + window * GONE]
             one.pace.among(Peers(len(there), joined=joined, ahead=one.begins - min(there)), world.now)
-            _count(one, processes, world, joined=False)
+            _count(one, processes, world, window, joined=False)
 
-    world.at(one.begins if joined else world.now + COUNTED_EVERY, counts)
+    world.at(one.begins if joined else world.now + window * COUNTED_EVERY, counts)
 
 
 def _go(

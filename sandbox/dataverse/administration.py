@@ -64,6 +64,7 @@ class Statistics:
             "throttled": protection.refusals,
             "doors": protection.doors,
             "shut_seconds": protection.shut_seconds,
+            "executed_seconds": protection.executed,
             "tables": {name: len(store) for name, store in sorted(org.stores.items()) if len(store) and name != FILES},
         }
 

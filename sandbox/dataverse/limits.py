@@ -104,6 +104,8 @@ class Protection:
     def __init__(self, limits: Limits, now: Callable[[], float]) -> None:
         self.limits = limits
         self.refusals = 0
+        self.executed = 0.0
+        """Seconds, of everything that was ever let in."""
         self._now = now
         self._windows: dict[tuple[str, int], _Window] = {}
 
@@ -158,6 +160,7 @@ class Protection:
         admission.charged = True
         admission.window.executed.append((now, seconds))
         admission.window.seconds += seconds
+        self.executed += seconds
 
     @property
     def doors(self) -> int:

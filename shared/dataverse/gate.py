@@ -13,13 +13,21 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 from shared.dataverse.pace import Pace, Place
 from shared.dataverse.portion import Peers
 from shared.errors import Failure
 
-_COUNTED_EVERY = 10.0
-"""Seconds, while requests go or wait."""
+_COUNTED_EVERY, _GONE = 1 / 30, 1 / 10
+"""Of the window that Dataverse counts in: how often the processes that ask are counted, while requests go or wait, and
+after how long one that was silent is not."""
+
+
+class Counts(Protocol):
+    """Who counts the processes that ask: those that did ``within`` so many seconds."""
+
+    def __call__(self, *, within: float) -> Awaitable[Peers]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,7 @@ class Gate:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        peers: Callable[[], Awaitable[Peers]] | None = None,
+        peers: Counts | None = None,
     ) -> None:
         self.pace = pace or Pace()
         self.clock = clock
@@ -148,14 +156,15 @@ class Gate:
             return 0.0
         return found
 
-    async def _count(self, peers: Callable[[], Awaitable[Peers]]) -> None:
+    async def _count(self, peers: Counts) -> None:
         """Count the processes for as long as this one asks. When nobody can say, what was known before holds."""
         while not self._counted or self.under_way or any(self._queues) or self._behind:
+            window = self.pace.allowance.window
             with suppress(Failure):
-                self.pace.among(await peers(), self.clock())
+                self.pace.among(await peers(within=window * _GONE), self.clock())
             self._counted = True
             self._admit()
-            await self.sleep(_COUNTED_EVERY)
+            await self.sleep(window * _COUNTED_EVERY)
         self._counting = None
 
     def _look_again(self, seconds: float) -> None:

@@ -18,8 +18,6 @@ from shared.dataverse.portion import Peers
 from shared.storage_failures import as_failures
 
 TABLE = "peers"
-GONE = timedelta(seconds=30)
-"""Without being renewed for so long a process is taken to have ended, or to ask nothing."""
 _SWEPT = timedelta(hours=1)
 
 
@@ -33,10 +31,11 @@ class Presence:
         self._me = uuid.uuid4().hex
         self._began, self._renewed = 0.0, float("-inf")
 
-    async def renew(self) -> Peers:
-        """Be here for another while, and see who else is; TryAgain when storage does not answer."""
+    async def renew(self, *, within: float) -> Peers:
+        """Be here for another while, and see who else is; TryAgain when storage does not answer. Who was not renewed
+        ``within`` so many seconds is taken to have ended, or to ask nothing."""
         now = time.monotonic()
-        joined = now - self._renewed > GONE.total_seconds()
+        joined = now - self._renewed > within
         if joined:
             self._began = now
         with as_failures():
@@ -49,7 +48,8 @@ class Presence:
             present = seen[self._me][1]
             for name in [name for name, (_, at) in seen.items() if present - at > _SWEPT]:
                 await table.delete_entity(self._whom, name)
-        here = [seconds + (present - at).total_seconds() for seconds, at in seen.values() if present - at <= GONE]
+        silent = {name: (present - at).total_seconds() for name, (_, at) in seen.items()}
+        here = [seconds + silent[name] for name, (seconds, _) in seen.items() if silent[name] <= within]
         return Peers(len(here), joined=joined, ahead=max(here) - (now - self._began))
 
     async def _opened(self) -> TableClient:

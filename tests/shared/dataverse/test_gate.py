@@ -159,7 +159,7 @@ async def test_whoever_gives_up_waiting_takes_no_place_away() -> None:
 async def test_nobody_goes_before_it_is_known_who_else_asks() -> None:
     asked, answer = [], asyncio.get_running_loop().create_future()
 
-    async def peers() -> Peers:
+    async def peers(*, within: float) -> Peers:
         asked.append(True)
         return await answer
 
@@ -175,7 +175,7 @@ async def test_nobody_goes_before_it_is_known_who_else_asks() -> None:
 
 
 async def test_where_nobody_can_say_who_else_asks_what_was_known_holds() -> None:
-    async def peers() -> Peers:
+    async def peers(*, within: float) -> Peers:
         raise TryAgain("storage-unavailable", "The storage account did not answer as it should.")
 
     gate, log = Gate(peers=peers, sleep=Clock().sleep), []
@@ -186,7 +186,8 @@ async def test_where_nobody_can_say_who_else_asks_what_was_known_holds() -> None
 async def test_the_others_are_counted_for_as_long_as_somebody_goes_or_waits() -> None:
     clock, counted = Clock(), []
 
-    async def peers() -> Peers:
+    async def peers(*, within: float) -> Peers:
+        assert within == 30.0, "a tenth of Dataverse's window"
         counted.append(clock.now)
         return Peers(1, joined=False, ahead=0.0)
 
