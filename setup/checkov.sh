@@ -14,5 +14,5 @@ echo "Installing checkov into $venv"
 rm -rf "$venv"
 mkdir -p .sandbox
 "$chosen" -m venv "$venv"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r setup/checkov.txt
+sh setup/install.sh "$venv" -r setup/checkov.txt
 printf '%s\n' "$wanted" >"$venv/.made-from"

@@ -23,7 +23,7 @@ if ! stamped "$venv/.made-from" "$wanted" || ! "$venv/bin/python" -c '' 2>/dev/n
     fi
     echo "Installing the Python packages into $venv"
     rm -f "$venv/.made-from"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+    sh setup/install.sh "$venv" -r requirements-dev.txt
     echo "$wanted" >"$venv/.made-from"
 fi
 
