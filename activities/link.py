@@ -118,8 +118,8 @@ async def object_maps(tools: Toolbox, run: Run) -> dict[str, ObjectMap]:
 
     The lanes of a phase all come at once: one of them compiles, the others wait for it.
     """
-    parts = [await tools.runs.document(run.id, name) for name in ("mapping", "crosswalk")]
-    mark = (run.id, *(part.digest if part else "" for part in parts))
+    digests = {one.name: one.digest for one in await tools.runs.documents(run.id)}
+    mark = (run.id, *(digests.get(name, "") for name in ("mapping", "crosswalk")))
     async with tools.compiling:
         compiled = tools.compiled.get(mark)
         if compiled is None:

@@ -122,10 +122,10 @@ async def listed(tools: Toolbox) -> Answer:
 
 async def status(tools: Toolbox, run: Run) -> Answer:
     """One run: phase, what it waits for, progress per object, rates, and the digests a decision has to name."""
-    lanes = await tools.runs.lanes(run.id)
+    current, lanes = await tools.runs.progress(run.id)
     body = summary(run, now=datetime.now(UTC))
     counts = _counts(lanes)
-    shown = [one for one in await tools.runs.documents(run.id) if one.name in (*DOCUMENTS, pack.NAME)]
+    shown = [one for one in current if one.name in (*DOCUMENTS, pack.NAME)]
     written = sum(count["created"] + count["updated"] for count in counts.values())
     deltas = [lane.tally for lane in lanes if lane.step == "load" and lane.generation.startswith("delta")]
     undone = [lane.notes for lane in lanes if lane.step == "undo" and of_that_turn(lane, run.turn)]

@@ -52,6 +52,8 @@ DOORS = {
     "shared/settings.py": "the environment",
     "shared/*/client.py": "another system's API",
     "shared/*/store.py": "blobs or tables",
+    "shared/runs/rows.py": "the runs table, row by row",
+    "shared/runs/work.py": "lanes, shards and set-aside records in it",
     "shared/dataverse/tokens.py": "the identity endpoint",
     "shared/dataverse/transport.py": "what one request to Dataverse is",
     "shared/dataverse/pools.py": "how connections to Dataverse are kept",

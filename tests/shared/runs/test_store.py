@@ -79,6 +79,8 @@ async def test_lanes_shards_documents_and_asides_come_back_as_they_were(runs: Ru
     document = Document("mapping", "path", "digest", 3)
     await runs.put_document(run, document)
     assert await runs.document(run, "mapping") == document
+    await runs.decide(run, "mapping", "digest", {"approve": True})
+    assert await runs.progress(run) == ([document], [lane])
     await runs.put_asides(run, "patients", {"P/1#?": ("text-too-long", "firstname")})
     assert await runs.asides(run, "patients") == {"P/1#?": "text-too-long"}
     assert await runs.aside(run, "patients", "P/1#?") == "text-too-long"
