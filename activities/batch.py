@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from activities import auditing, merging
+from activities import auditing, merging, shorter
 from activities.merging import Left, left_before
 from activities.reading import present as rows_there
 from activities.there import There, there
@@ -48,6 +48,7 @@ class Work:
     """A person decided that what people changed since is to be written over."""
     shard: str = ""
     """Where the records lie."""
+    beyond: shorter.Beyond = field(default_factory=dict)
 
     def by_author(
         self, creates: list[dict[str, Any]], rows: Mapping[str, Row]
@@ -96,17 +97,20 @@ async def work_for(
     tools: Toolbox, run: Run, slice_: Slice, object_map: ObjectMap, records: Sequence[dict[str, Any]]
 ) -> Work:
     journal = await tools.journal(run.id)
-    ids = {object_map.row_id(record) for record in records}
-    if object_map.object == "notes" and slice_.generation.startswith("delta"):
-        ids |= {row for record in records for row in _part_ids(object_map, record)}
-    left = await left_before(tools, run, slice_.object, ids, generation=slice_.generation)
+    beyond: shorter.Beyond = {}
+    if object_map.object == shorter.NOTES and slice_.generation.startswith("delta"):
+        beyond, left = await shorter.beyond(tools, run, object_map, records, generation=slice_.generation)
+    else:
+        ids = {object_map.row_id(record) for record in records}
+        left = await left_before(tools, run, slice_.object, ids, generation=slice_.generation)
     over = slice_.generation == run.overwrites
     lane = layout.journal_lane(slice_.generation, slice_.object, slice_.lane)
     begun = frozenset(number for number, _ in await journal.pages(lane))
     known = await there(tools, run, slice_.object, slice_.generation)
     return Work(
-        tools, run, slice_, object_map, object_map.wave, tools.target_of(run), journal, left, known, begun, over
-    )
+        tools, run, slice_, object_map, object_map.wave, tools.target_of(run), journal, left, known, begun, over,
+        beyond=beyond,
+    )  # fmt: skip
 
 
 async def write(work: Work, records: Sequence[dict[str, Any]], *, page: int) -> tuple[Tally, dict[str, int]]:
@@ -115,8 +119,10 @@ async def write(work: Work, records: Sequence[dict[str, Any]], *, page: int) -> 
     found = await asyncio.to_thread(batches.sort_records, work.map, records)
     asides = {source_id: (aside.reason, aside.column) for source_id, aside in found.set_aside}
     half_done = await work.journal.get(work.page_lane, page) if page in work.begun else None
+    notes = {row: note for note in set(found.source_ids.values()) for row in work.beyond.get(note, ())}
     asked = [id_ for id_ in found.rows if half_done or id_ in work.left or work.there.may_hold(id_)]
-    present = await rows_there(work.target, work.map, asked)
+    present = await rows_there(work.target, work.map, [*asked, *notes])
+    surplus = shorter.judged(notes, present, work.left, number=work.run.number, overwrites=work.overwrites)
     heeded = {} if work.overwrites else work.left
     edited = batches.edited(found.rows, present, half_done=half_done, left=heeded)
     weigh = await merging.weigh(
@@ -128,25 +134,28 @@ async def write(work: Work, records: Sequence[dict[str, Any]], *, page: int) -> 
         ours_again=work.ours_again,
     )  # fmt: skip
     entries = batches.entries_for(
-        work.map, batch.touched, present, half_done=half_done, left=work.left, merged=batches.mixed(batch, half_done)
-    )
+        work.map, [*batch.touched, *surplus.deletes], present, half_done=half_done, left=work.left,
+        merged=batches.mixed(batch, half_done),
+    )  # fmt: skip
     asides |= {found.source_ids[id_]: (batches.EDITED, "") for id_ in batch.conflicts}
     disputed = {id_ for id_, merged in batch.merges.items() if merged.disputed}
     asides |= {found.source_ids[id_]: (batches.EDITED, batch.merges[id_].spelled()) for id_ in disputed}
     failed: dict[str, tuple[str, str]] = {}
     settling: list[Awaitable[None]] = []
-    if batch.touched or batches.is_half_done(half_done):
+    if batch.touched or surplus.deletes or batches.is_half_done(half_done):
         lane, table = work.page_lane, work.map.table.name
         intended = Page(work.wave, table, lane, page, PageState.INTENDED, entries, work.shard)
         await work.journal.put(intended)
         failed = await _send(work, batch, found.rows)
+        surplus = await shorter.take_out(work.target, work.map, surplus)
         versions = await work.target.rows(work.map.table, [entry.id for entry in entries], select=[], yields=True)
         # What was refused, or left to a person, is not as we left it: the next writer must not take it for ours.
-        left_alone = {*failed, *batch.conflicts}
+        left_alone = {*failed, *batch.conflicts, *surplus.held}
         done = {id_: str(row["@odata.etag"]) for id_, row in versions.items() if id_ not in left_alone}
         settled = intended.settled(done)
         settling.append(work.journal.put(settled))
     asides |= {found.source_ids[id_]: why for id_, why in failed.items()}
+    asides |= {notes[id_]: (why, "") for id_, why in surplus.held.items()}
     silent = {id_ for id_, merged in batch.merges.items() if not (merged.write or merged.moves)}
     written = tuple(entry for entry in entries if entry.id not in silent)
     tally = _tally(work, found, present, written, {*failed, *batch.conflicts, *disputed}, len(asides))
@@ -160,11 +169,6 @@ async def write(work: Work, records: Sequence[dict[str, Any]], *, page: int) -> 
         work.tools.audit.add(work.run.id, told, chain=work.chain),
     )
     return tally, reasons
-
-
-def _part_ids(object_map: ObjectMap, record: Mapping[str, Any]) -> list[str]:
-    found = object_map.rows(record)
-    return [row.id for row in found] if isinstance(found, list) else []
 
 
 async def _send(work: Work, batch: batches.Batch, rows: Mapping[str, Row]) -> dict[str, tuple[str, str]]:

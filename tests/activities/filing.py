@@ -213,10 +213,10 @@ class Filing:
             (await http.request(method, path, content=content)).raise_for_status()
 
 
-def mapping() -> FieldMap:
-    """Patients as little as can be, attachments and documents as the app proposes them."""
+def mapping(source: str = "attachments") -> FieldMap:
+    """Patients as little as can be, attachments and documents (or another source) as the app proposes them."""
     chosen = Choices("bw", SYSTEM, allowed=ALLOWED, documents=True)
-    rules = tuple(rule for rule in propose(EVERYTHING, chosen).objects if rule.source == "attachments")
+    rules = tuple(rule for rule in propose(EVERYTHING, chosen).objects if rule.source == source)
     patients = replace(PATIENTS, fields=PATIENTS.fields[:2])
     return FieldMap("bw", SYSTEM, (patients, *rules), ())
 
@@ -232,7 +232,9 @@ class Cabinet:
     folder: Path
     ready: bool = False
 
-    async def open(self, files: dict[str, Any] | None = None, *, most_base64: int | None = None) -> Filing:
+    async def open(
+        self, files: dict[str, Any] | None = None, *, most_base64: int | None = None, source: str = "attachments"
+    ) -> Filing:
         """``files``: as in a start request; the library is named where it is asked for."""
         wanted = dict(files or {})
         if wanted.get("oversize") == "sharepoint" and "sharepoint" not in wanted:
@@ -245,7 +247,7 @@ class Cabinet:
         }  # fmt: skip
         await self.tools.runs.register(run_id, request, at="2026-01-01T00:00:00.000+00:00")
         filing = Filing(self.tools, self.town, self.site, self.source.faults, self.folder, run_id)
-        await documents.publish(self.tools, run_id, "mapping", document(mapping()))
+        await documents.publish(self.tools, run_id, "mapping", document(mapping(source)))
         if not self.ready:
             await self._schema(run_id)
             self.ready = True
@@ -260,8 +262,8 @@ class Cabinet:
             "ambiguous": [], "known": {"patients": known.path},
         }  # fmt: skip
         await documents.publish(self.tools, run_id, "crosswalk", crosswalk)
-        source = ApiSource(self.source.url, "sandbox", http=self.tools.http, patience=5)
-        self.tools._sources[run_id] = ("", source)  # in place of one that a secret opens
+        api = ApiSource(self.source.url, "sandbox", http=self.tools.http, patience=5)
+        self.tools._sources[run_id] = ("", api)  # in place of one that a secret opens
         table = (await self.town.target.tables(["contact"]))["contact"]
         people = [{"contactid": contact(patient), "lastname": "Fox"} for patient in ("p-1", "p-2")]
         await self.town.target.create(table, people)
