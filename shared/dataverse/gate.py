@@ -104,6 +104,12 @@ class Gate:
         self.under_way -= 1
         self._admit()
 
+    def close(self) -> None:
+        """Nobody asks any more."""
+        for task in (self._alarm, self._counting):
+            if task is not None:
+                task.cancel()
+
     def _admit(self) -> None:
         """Give away what places there are, and see to it that somebody looks again when there will be more."""
         if self._peers is not None and self._counting is None:
@@ -158,14 +164,18 @@ class Gate:
 
     async def _count(self, peers: Counts) -> None:
         """Count the processes for as long as this one asks. When nobody can say, what was known before holds."""
-        while not self._counted or self.under_way or any(self._queues) or self._behind:
-            window = self.pace.allowance.window
-            with suppress(Failure):
-                self.pace.among(await peers(within=window * _GONE), self.clock())
-            self._counted = True
+        try:
+            while not self._counted or self.under_way or any(self._queues) or self._behind:
+                window = self.pace.allowance.window
+                with suppress(Failure):
+                    self.pace.among(await peers(within=window * _GONE), self.clock())
+                self._counted = True
+                self._admit()
+                await self.sleep(window * _COUNTED_EVERY)
+        finally:
+            self._counted = True  # whatever went wrong here, nobody waits for it
             self._admit()
-            await self.sleep(window * _COUNTED_EVERY)
-        self._counting = None
+            self._counting = None
 
     def _look_again(self, seconds: float) -> None:
         at = self.clock() + seconds

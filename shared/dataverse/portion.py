@@ -33,6 +33,8 @@ class Portion:
     def among(self, now: float, peers: Peers, *, window: float) -> None:
         """There are so many of them. ``window``: seconds, that Dataverse counts in."""
         last = 1.0 / peers.count
+        if peers.count == self.peers == 1:
+            return
         if peers.joined:
             spent = min(1.0, peers.ahead / window)  # by those who were here: what they did not use we may, at once
             self._first = last * (1.0 - spent)

@@ -113,6 +113,7 @@ class Transport:
 
     async def close(self) -> None:
         """Close the connections, if they are ours."""
+        self.gate.close()
         await self._pools.close()
 
     async def send(

@@ -11,11 +11,12 @@ import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from azure.core.exceptions import AzureError
 from azure.data.tables import TableEntity, UpdateMode
 from azure.data.tables.aio import TableClient, TableServiceClient
 
 from shared.dataverse.portion import Peers
-from shared.storage_failures import as_failures
+from shared.storage_failures import storage_failure
 
 TABLE = "peers"
 _SWEPT = timedelta(hours=1)
@@ -38,7 +39,7 @@ class Presence:
         joined = now - self._renewed > within
         if joined:
             self._began = now
-        with as_failures():
+        try:
             table = await self._opened()
             row = {"PartitionKey": self._whom, "RowKey": self._me, "seconds": now - self._began}
             await table.upsert_entity(row, mode=UpdateMode.REPLACE)
@@ -48,6 +49,8 @@ class Presence:
             present = seen[self._me][1]
             for name in [name for name, (_, at) in seen.items() if present - at > _SWEPT]:
                 await table.delete_entity(self._whom, name)
+        except (AzureError, AttributeError) as error:  # the latter when an answer broke off: the library looks into it
+            raise storage_failure(error) from error
         silent = {name: (present - at).total_seconds() for name, (_, at) in seen.items()}
         here = [seconds + silent[name] for name, (seconds, _) in seen.items() if silent[name] <= within]
         return Peers(len(here), joined=joined, ahead=max(here) - (now - self._began))

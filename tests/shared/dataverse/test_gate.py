@@ -208,3 +208,13 @@ async def test_the_others_are_counted_for_as_long_as_somebody_goes_or_waits() ->
     assert len(counted) == while_it_went, "nobody goes"
     await _through(gate, "x", [])
     assert len(counted) == while_it_went + 1
+
+
+async def test_whatever_goes_wrong_while_the_others_are_counted_nobody_waits_for_it() -> None:
+    async def peers(*, within: float) -> Peers:
+        raise LookupError
+
+    gate, log = Gate(peers=peers, sleep=Clock().sleep), []
+    await _through(gate, "x", log)
+    assert log == ["x"]
+    gate.close()

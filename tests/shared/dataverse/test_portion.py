@@ -41,6 +41,13 @@ def test_when_one_joins_the_others_have_less_at_once_and_when_one_leaves_more_by
     assert portion.at(1300.0, window=WINDOW) == pytest.approx(1.0)
 
 
+def test_a_process_that_is_alone_has_nobody_to_blame_a_refusal_on() -> None:
+    portion = Portion()
+    _told(portion, 0.0, 1, joined=True)
+    assert portion.settled(1.0, window=WINDOW)
+    assert portion.at(1.0, window=WINDOW) == 1.0
+
+
 def test_it_has_settled_when_the_number_is_old_news() -> None:
     portion = Portion()
     assert portion.settled(0.0, window=WINDOW), "nobody has told of any change"
