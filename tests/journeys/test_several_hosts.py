@@ -8,6 +8,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from azure.data.tables import TableClient
 
 from sandbox.customer import Api
 from tests.freezing import alive, freeze, thaw
@@ -28,6 +29,12 @@ OTHER = 1
 def _claimed(town: Stay, number: int) -> int:
     """How many activities one of the hosts has claimed."""
     return alive(town.home / "hub.db").get(town.running.hosts[number].url, 0)
+
+
+def _peers(town: Stay) -> list[str]:
+    """The environment (and users) of every process that has asked one."""
+    with TableClient.from_connection_string(town.town.storage_connection, "peers") as peers:
+        return [row["PartitionKey"] for row in peers.list_entities()]
 
 
 @pytest.fixture(scope="module")
@@ -61,12 +68,17 @@ def story(town: Stay) -> dict[str, Any]:
     seen["audit"] = customer.api.call("GET", f"/api/migrations/{run}/audit")
     customer.ask(run, "rollback")
     seen["back"] = customer.until(run, phase="rolled-back")["rollback"]
-    seen["after"] = customer.export()
+    seen["after"], seen["peers"] = customer.export(), _peers(town)
     return seen
 
 
 def test_the_run_is_proved_whoever_did_the_work(story: dict[str, Any]):
     assert story["verdict"]["proved"], story["verdict"]
+
+
+def test_r106_the_processes_knew_of_one_another(story: dict[str, Any]):
+    assert len(story["peers"]) >= 2, "one of them may be there twice, as it was killed"
+    assert len(set(story["peers"])) == 1
 
 
 def test_every_record_is_counted_once_and_no_row_is_there_twice(story: dict[str, Any]):
