@@ -13,8 +13,6 @@ from dataclasses import replace
 from datetime import date, datetime, time
 from typing import IO, Any
 
-from openpyxl import load_workbook
-
 from shared.corepractice.bundle_archive import Archive, Limits, refused, shown
 from shared.corepractice.bundle_manifest import Declared
 from shared.errors import Failure
@@ -45,6 +43,9 @@ def sheet_rows(archive: Archive, declared: Declared, limits: Limits) -> Iterator
 
 @contextmanager
 def _workbook(archive: Archive, file: str, limits: Limits) -> Iterator[Any]:
+    # Not above: it would be a fifth of every cold start, and few sources are spreadsheets.
+    from openpyxl import load_workbook
+
     with tempfile.TemporaryFile(prefix="bridgework-") as unpacked:
         with archive.open(file) as packed:
             _copy(packed, unpacked, file, limits)
