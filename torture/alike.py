@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-STAMPS = ("versionnumber", "modifiedon", "createdon", "overriddencreatedon")
-"""Of the server's own clock and counters. The times of the practice are in columns of ours."""
+STAMPS = ("versionnumber", "modifiedon", "createdon", "overriddencreatedon", "installedon")
+"""Of the server's own clock and counters; the last one of solutions, some of which are as old as the town. The times of
+the practice are in columns of ours."""
 BY_CHANCE = {"publisher": "uniquename", "solution": "uniquename", "fieldsecurityprofile": "name"}
 """Rows whose ids depend on the town, and the column that they are known by."""
 NAMELESS = ("activityparty", "solutioncomponent", "fieldpermission", "systemuserprofiles")

@@ -22,7 +22,9 @@ def town(number: int, **differs: Any) -> list[str]:
     text = f"<p><em>Written on 2026-05-04 1{3 + number}:30 (UTC+10:00) in Core Practice</em></p>moved"
     call = {"activityid": "c", "versionnumber": number, "actualstart": now, "description": text, **differs}
     party = {"activitypartyid": ids[4], "activityid": "c", "partyid": "p"}
+    built_in = {"solutionid": ids[1], "uniquename": "Default", "installedon": f"2026-05-03T0{number}:00:00Z"}
     lines = [
+        {"table": "solution", "id": ids[1], "row": built_in},
         {"table": "publisher", "id": ids[0], "row": {"publisherid": ids[0], "uniquename": "bw"}},
         {"metadata": "table", "name": "bw_thing", "definition": table},
         {"table": "solutioncomponent", "id": ids[4], "row": {"solutioncomponentid": ids[4], "objectid": ids[3]}},
