@@ -22,6 +22,9 @@ from shared.errors import Failure
 _COUNTED_EVERY, _GONE = 1 / 30, 1 / 10
 """Of the window that Dataverse counts in: how often the processes that ask are counted, while requests go or wait, and
 after how long one that was silent is not."""
+_FEW, _IN_A_ROUND = 4, 16
+"""So many requests at once, or between two counts, are somebody's question. A process that asks no more is not counted:
+it takes no part of the limits away from those that load."""
 
 
 class Counts(Protocol):
@@ -63,11 +66,17 @@ class Gate:
         self._peers = peers
         self._counted = peers is None
         self._counting: asyncio.Task[None] | None = None
+        self._asked = 0
 
     @property
     def free(self) -> int:
         """How many places would be left over if all who wait had theirs."""
         return max(0, self.pace.free(self.clock()) - sum(map(len, self._queues)) - len(self._behind))
+
+    @property
+    def _busy(self) -> bool:
+        """Whether more goes by here than somebody's question."""
+        return self.under_way + sum(map(len, self._queues)) > _FEW or self._asked > _IN_A_ROUND
 
     async def clear(self) -> None:
         """Until it is time to join the writes that wait: none does, or one of them went. Whoever makes his message only
@@ -112,9 +121,9 @@ class Gate:
 
     def _admit(self) -> None:
         """Give away what places there are, and see to it that somebody looks again when there will be more."""
-        if self._peers is not None and self._counting is None:
+        if self._peers is not None and self._counting is None and self._busy:
             self._counting = asyncio.ensure_future(self._count(self._peers))
-        if not self._counted:
+        if self._counting is not None and not self._counted:
             return
         soonest = math.inf
         for queue in self._queues:
@@ -154,6 +163,7 @@ class Gate:
         found = self.pace.place(now, turn.like, user=turn.user)
         if isinstance(found, Place):
             self.under_way += 1
+            self._asked += 1
             turn.place.set_result(found)
             return 0.0
         closed = self.pace.closed(now, user=turn.user)
@@ -163,10 +173,10 @@ class Gate:
         return found
 
     async def _count(self, peers: Counts) -> None:
-        """Count the processes for as long as this one asks. When nobody can say, what was known before holds."""
+        """Count the processes for as long as this one is busy. When nobody can say, what was known before holds."""
         try:
-            while not self._counted or self.under_way or any(self._queues) or self._behind:
-                window = self.pace.allowance.window
+            while self._busy:
+                self._asked, window = 0, self.pace.allowance.window
                 with suppress(Failure):
                     self.pace.among(await peers(within=window * _GONE), self.clock())
                 self._counted = True

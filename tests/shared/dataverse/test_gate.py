@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from shared.dataverse.budget import Allowance
 from shared.dataverse.gate import Gate
 from shared.dataverse.pace import Pace, Place
@@ -156,34 +158,53 @@ async def test_whoever_gives_up_waiting_takes_no_place_away() -> None:
     assert isinstance(await asyncio.wait_for(gate.enter("x", patience=60), 1), Place)
 
 
-async def test_nobody_goes_before_it_is_known_who_else_asks() -> None:
+async def _many(gate: Gate, count: int) -> list[str]:
+    """So many requests that come at once."""
+    log: list[str] = []
+    await asyncio.gather(*(_through(gate, "x", log) for _ in range(count)))
+    return log
+
+
+async def test_r106_nobody_goes_before_it_is_known_who_else_asks() -> None:
     asked, answer = [], asyncio.get_running_loop().create_future()
 
     async def peers(*, within: float) -> Peers:
-        asked.append(True)
+        asked.append(within)
         return await answer
 
     gate = Gate(Pace(Allowance(together=8)), peers=peers, sleep=Clock().sleep)
-    log: list[str] = []
-    going = asyncio.ensure_future(_through(gate, "x", log))
-    for _ in range(5):
+    going = asyncio.ensure_future(_many(gate, 30))
+    for _ in range(30):
         await asyncio.sleep(0)
-    assert (asked, log) == ([True], [])
+    assert (len(asked), gate.pace.portion.peers) == (1, 1)
+    assert gate.under_way < 8, "those that came before there were many"
     answer.set_result(Peers(4, joined=True, ahead=0.0))
-    await going
+    assert len(await going) == 30
     assert gate.pace.portion.peers == 4
 
 
-async def test_where_nobody_can_say_who_else_asks_what_was_known_holds() -> None:
+async def test_a_process_that_asks_little_is_not_counted_and_takes_nothing_from_those_that_load() -> None:
     async def peers(*, within: float) -> Peers:
-        raise TryAgain("storage-unavailable", "The storage account did not answer as it should.")
+        raise AssertionError("nobody asked much")
 
-    gate, log = Gate(peers=peers, sleep=Clock().sleep), []
-    await _through(gate, "x", log)
-    assert (log, gate.pace.portion.peers) == (["x"], 1)
+    gate = Gate(peers=peers, sleep=Clock().sleep)
+    for _ in range(4):
+        await _many(gate, 4)
+    gate.close()
 
 
-async def test_the_others_are_counted_for_as_long_as_somebody_goes_or_waits() -> None:
+@pytest.mark.parametrize("failure", [TryAgain("storage-unavailable", "It did not answer."), LookupError()])
+async def test_where_nobody_can_say_who_else_asks_what_was_known_holds_and_nobody_waits(failure: Exception) -> None:
+    async def peers(*, within: float) -> Peers:
+        raise failure
+
+    gate = Gate(peers=peers, sleep=Clock().sleep)
+    assert len(await _many(gate, 30)) == 30
+    assert gate.pace.portion.peers == 1
+    gate.close()
+
+
+async def test_the_others_are_counted_for_as_long_as_much_goes_or_waits() -> None:
     clock, counted = Clock(), []
 
     async def peers(*, within: float) -> Peers:
@@ -191,30 +212,19 @@ async def test_the_others_are_counted_for_as_long_as_somebody_goes_or_waits() ->
         counted.append(clock.now)
         return Peers(1, joined=False, ahead=0.0)
 
-    gate = Gate(peers=peers, clock=clock, sleep=clock.sleep)
-    place = await gate.enter("x", patience=60)
-    assert isinstance(place, Place)
+    gate = Gate(Pace(Allowance(together=8)), peers=peers, clock=clock, sleep=clock.sleep)
+    for book in gate.pace.books():
+        book.width = Width(start=8, most=8)
+    places = [await gate.enter("x", patience=60) for _ in range(6)]
     for _ in range(10):
         await asyncio.sleep(0)
-    gate.pace.answered(place, clock(), "x", server=None)
-    gate.leave()
-    for _ in range(20):
-        await asyncio.sleep(0)
+    for place in places:
+        assert isinstance(place, Place)
+        gate.pace.answered(place, clock(), "x", server=None)
+        gate.leave()
     while_it_went = len(counted)
-    assert counted == [10.0 * number for number in range(while_it_went)]
     assert while_it_went > 2
+    assert counted == [10.0 * number for number in range(while_it_went)]
     for _ in range(20):
         await asyncio.sleep(0)
-    assert len(counted) == while_it_went, "nobody goes"
-    await _through(gate, "x", [])
-    assert len(counted) == while_it_went + 1
-
-
-async def test_whatever_goes_wrong_while_the_others_are_counted_nobody_waits_for_it() -> None:
-    async def peers(*, within: float) -> Peers:
-        raise LookupError
-
-    gate, log = Gate(peers=peers, sleep=Clock().sleep), []
-    await _through(gate, "x", log)
-    assert log == ["x"]
-    gate.close()
+    assert len(counted) <= while_it_went + 1, "nobody goes"
