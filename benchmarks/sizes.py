@@ -43,7 +43,7 @@ class Sizes:
 
 
 WHOLE = Sizes(wide=1_000, long=50, rows=40_000, records=20_000, mapped=20_000, clinics=(2_000, 20_000),
-              megabytes=300, notes=20_000, hours=2, counted=(1_000, 10_000), shared=300,
+              megabytes=300, notes=20_000, hours=2, counted=(1_000, 10_000), shared=500,
               courses=((1, 1), (2, 1), (4, 1), (4, 2)),
               races=Races(window=120, windows=3, rounds=10, widths=(4, 8), rows=12_000))  # fmt: skip
 QUICK = Sizes(wide=200, long=20, rows=10_000, records=2_000, mapped=5_000, clinics=(500, 2_000),
