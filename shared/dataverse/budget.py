@@ -110,9 +110,12 @@ class Budget:
 
     def room(self, now: float) -> float:
         """How much is free, as a share: by it one of several budgets is chosen."""
+        return 1.0 - max(self.used(now) / self._ours(now), self.under_way / self.together(now))
+
+    def used(self, now: float) -> float:
+        """How much execution time is spent or promised, as a share of the whole allowance."""
         self._forget(now)
-        used = (self._spent + self._promised) / (self.allowance.seconds * self._ours(now))
-        return 1.0 - max(used, self.under_way / self.together(now))
+        return (self._spent + self._promised) / self.allowance.seconds
 
     def together(self, now: float) -> int:
         """How many of this process's requests may be under way."""

@@ -22,8 +22,8 @@ from shared.errors import Failure
 _COUNTED_EVERY, _GONE = 1 / 30, 1 / 10
 """Of the window that Dataverse counts in: how often the processes that ask are counted, while requests go or wait, and
 after how long one that was silent is not."""
-_FEW, _IN_A_ROUND = 4, 16
-"""So many requests at once, or between two counts, are somebody's question. A process that asks no more is not counted:
+_LITTLE = 0.01
+"""Of what a user may use of a server. A process that uses no more (a customer's question about one row) is not counted:
 it takes no part of the limits away from those that load."""
 
 
@@ -66,7 +66,6 @@ class Gate:
         self._peers = peers
         self._counted = peers is None
         self._counting: asyncio.Task[None] | None = None
-        self._asked = 0
 
     @property
     def free(self) -> int:
@@ -75,8 +74,8 @@ class Gate:
 
     @property
     def _busy(self) -> bool:
-        """Whether more goes by here than somebody's question."""
-        return self.under_way + sum(map(len, self._queues)) > _FEW or self._asked > _IN_A_ROUND
+        """Whether this process has used so much lately that others feel it."""
+        return self.pace.used(self.clock()) > _LITTLE
 
     async def clear(self) -> None:
         """Until it is time to join the writes that wait: none does, or one of them went. Whoever makes his message only
@@ -163,7 +162,6 @@ class Gate:
         found = self.pace.place(now, turn.like, user=turn.user)
         if isinstance(found, Place):
             self.under_way += 1
-            self._asked += 1
             turn.place.set_result(found)
             return 0.0
         closed = self.pace.closed(now, user=turn.user)
@@ -176,7 +174,7 @@ class Gate:
         """Count the processes for as long as this one is busy. When nobody can say, what was known before holds."""
         try:
             while self._busy:
-                self._asked, window = 0, self.pace.allowance.window
+                window = self.pace.allowance.window
                 with suppress(Failure):
                     self.pace.among(await peers(within=window * _GONE), self.clock())
                 self._counted = True

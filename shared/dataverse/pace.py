@@ -88,6 +88,10 @@ class Pace:
             if now >= max(budget.closed_until, budget.scarce_until)
         )
 
+    def used(self, now: float) -> float:
+        """How much of what one user may use of one server was used lately, as a share: the most of any."""
+        return max(budget.used(now) for budget in self.books())
+
     def among(self, peers: Peers, now: float) -> None:
         """So many processes share what the users may."""
         self.portion.among(now, peers, window=self.allowance.window)

@@ -18,7 +18,13 @@ from tests.journeys.watching import poll
 TOWN = {
     "patients": 30,
     "corepractice": knowing(*PEOPLE, "treatments"),
-    "app": {"BRIDGEWORK_SHARD_RECORDS": "30", "BRIDGEWORK_BATCH_ROWS": "10", "BRIDGEWORK_LANES": "3"},
+    "app": {
+        "BRIDGEWORK_SHARD_RECORDS": "30",
+        "BRIDGEWORK_BATCH_ROWS": "10",
+        "BRIDGEWORK_LANES": "3",
+        # So that a hundredth of it, from which on processes count one another, is soon used.
+        "BRIDGEWORK_DATAVERSE_LIMITS": "6000,200,300,52",
+    },
     "hosts": 2,
     "lease_seconds": 3.0,
 }
