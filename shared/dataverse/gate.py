@@ -20,8 +20,8 @@ from shared.dataverse.portion import Peers
 from shared.errors import Failure
 
 _COUNTED_EVERY, _GONE = 1 / 30, 1 / 10
-"""Of the window that Dataverse counts in: how often the processes that ask are counted, while requests go or wait, and
-after how long one that was silent is not."""
+"""Of the window that Dataverse counts in: how often the processes that ask are counted, and after how long one that
+was silent is not."""
 _LITTLE = 0.01
 """Of what a user may use of a server. A process that uses no more (a customer's question about one row) is not counted:
 it takes no part of the limits away from those that load."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from azure.data.tables.aio import TableServiceClient
 
 from shared.corepractice.catalog import OBJECTS
 from shared.mapping.choices import Choices
@@ -19,6 +21,13 @@ from shared.schema.model import Field, Kind, Option, Table
 
 FALLBACK = "00000000-0000-4000-8000-00000000000f"
 USER = "00000000-0000-4000-8000-000000000001"
+
+
+@pytest.fixture
+async def service(azurite: str) -> AsyncIterator[TableServiceClient]:
+    """The tables of the test process's storage account."""
+    async with TableServiceClient.from_connection_string(azurite) as client:
+        yield client
 
 
 def profile(kind: str = "text", **more: Any) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -19,12 +18,6 @@ from shared.keys.seal import Seal
 
 SEAL = Seal(b"k" * 32)
 LANE = "00002|base|patients|001"
-
-
-@pytest.fixture
-async def service(azurite: str) -> AsyncIterator[TableServiceClient]:
-    async with TableServiceClient.from_connection_string(azurite) as client:
-        yield client
 
 
 @pytest.fixture

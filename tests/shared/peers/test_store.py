@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -14,12 +13,6 @@ from shared.peers import store
 from shared.peers.store import TABLE, Presence
 
 USERS = ("one", "two")
-
-
-@pytest.fixture
-async def service(azurite: str) -> AsyncIterator[TableServiceClient]:
-    async with TableServiceClient.from_connection_string(azurite) as client:
-        yield client
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
 
 import pytest
 from azure.data.tables.aio import TableServiceClient
@@ -19,12 +18,6 @@ from shared.vocabulary import Address, Phase, Tally
 @pytest.fixture
 def run() -> str:
     return "r" + uuid.uuid4().hex[:20]
-
-
-@pytest.fixture
-async def service(azurite: str) -> AsyncIterator[TableServiceClient]:
-    async with TableServiceClient.from_connection_string(azurite) as service:
-        yield service
 
 
 @pytest.fixture
