@@ -9,7 +9,7 @@ from activities import auditing, documents, pickup
 from activities.bookkeeping import not_beside
 from activities.counting import count_staged
 from activities.erased import without_erased
-from activities.pickup import PAGE_RECORDS, SHARDS_AT_A_TIME
+from activities.pickup import PAGE_RECORDS
 from activities.toolbox import Toolbox
 from shared.corepractice.source import Source
 from shared.mapping.model import parse
@@ -26,7 +26,7 @@ OVERLAP = timedelta(minutes=10)
 
 
 async def extract(tools: Toolbox, slice_: Slice) -> Progress:
-    """Stage the next shards of one object."""
+    """Stage the next shard of one object."""
     run = await tools.run(slice_.run)
     source = await tools.source_of(run)
     lane = await tools.runs.lane(run.id, slice_.step, slice_.generation, slice_.object, 0)
@@ -35,13 +35,10 @@ async def extract(tools: Toolbox, slice_: Slice) -> Progress:
     if not lane.notes:
         lane = await _begun(tools, run, lane)
     stage = _stage_one if lane.generation == "base" else pickup.read_on
-    for _ in range(SHARDS_AT_A_TIME):
-        lane = await stage(tools, run, source, lane)
-        if lane.done:
-            await auditing.close(tools, run, auditing.chain_of(lane))
-        await tools.runs.put_lane(run.id, lane)
-        if lane.done or lane.notes.get("stage", pickup.SINCE) != pickup.SINCE:
-            break
+    lane = await stage(tools, run, source, lane)
+    if lane.done:
+        await auditing.close(tools, run, auditing.chain_of(lane))
+    await tools.runs.put_lane(run.id, lane)
     return Progress(more=not lane.done)
 
 

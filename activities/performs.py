@@ -6,6 +6,7 @@ Nothing here raises: an exception would reach the story as bare text, and be kep
 from __future__ import annotations
 
 import logging
+import time
 import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -14,7 +15,7 @@ from activities.toolbox import Toolbox, toolbox
 from shared.errors import Failure, TryAgain
 from shared.vocabulary import Phase
 from shared.wire.codec import decode, encode
-from shared.wire.payloads import Envelope, Problem
+from shared.wire.payloads import Envelope, Problem, Progress
 from shared.wire.step import Step
 
 Q = TypeVar("Q")
@@ -23,16 +24,25 @@ Hand = Callable[[Toolbox, Q], Awaitable[R]]
 
 log = logging.getLogger("bridgework")
 
+TURN = 20.0
+"""Seconds. A hand that says there is more goes on in the same activity until then: each activity takes four events of
+the story's history, and four times that many transactions of the task hub, however little it does."""
+
 
 async def perform(step: Step[Q, R], hand: Hand[Q, R], payload: Any) -> dict[str, Any]:
-    """Do one step: heed the run's wishes, work, and answer with an envelope."""
+    """Do one step, as many parts of it as a turn has time for: heed the run's wishes before each, work, and answer with
+    an envelope. A part keeps what it did before the next begins, so whatever ends a turn ends none of the parts."""
     try:
         tools = await toolbox()
         request = decode(step.request, payload)
-        wish = await _wish(tools, step, str(getattr(request, "run", "")))
-        if wish:
-            return encode(Envelope(wish=wish))
-        return encode(Envelope(reply=encode(await hand(tools, request))))
+        over = time.monotonic() + TURN
+        while True:
+            wish = await _wish(tools, step, str(getattr(request, "run", "")))
+            if wish:
+                return encode(Envelope(wish=wish))
+            reply = await hand(tools, request)
+            if not (isinstance(reply, Progress) and reply.more) or time.monotonic() >= over:
+                return encode(Envelope(reply=encode(reply)))
     except TryAgain as failure:
         log.warning("step %s: %s, again in %.0f s", step.name, failure.code, failure.after)
         return encode(Envelope(again=failure.after))

@@ -3,14 +3,15 @@ on them. Its size is that of the map and of the sample, not of the data."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from shared.diff.anchors import anchors
-from shared.diff.candidates import ENOUGH, Candidates, Rows
+from shared.diff.candidates import ENOUGH, FEWER, Candidates, Rows
 from shared.diff.features import FATES, View
 from shared.diff.households import LARGEST
 from shared.diff.relations import HOW_MANY, Relations
@@ -19,6 +20,8 @@ from shared.diff.ties import Key
 from shared.memory import lasting_json
 
 Record = Mapping[str, Any]
+ONE_OF = 8
+"""Of those whom one field names, as many are looked for as this part of the sample has room for."""
 ELSEWHERE = 8
 """Records on one parent that are looked at to find the one that is another patient's."""
 
@@ -67,7 +70,7 @@ class Pool:
         self.bundles: dict[Feature, list[Bundle]] = {}
         self.families: dict[str, list[Key]] = {}
         """Of each size of household, one member of the first few."""
-        for keys in candidates.holders.values():
+        for keys in _looked_for(candidates.holders, size=size):
             self._want(keys)
         for furthest in self._reach.values():
             self._want(key for _, key, _ in furthest)
@@ -100,7 +103,7 @@ class Pool:
         self._room = self._size if source == "patients" else self._size // 4
         if source == "patients":
             marks = {self._relations.household(id_) for id_ in sorted(self._wanted.get(source, ()))}
-            marks |= {mark for found in self._relations.households.first(ENOUGH).values() for mark in found}
+            marks |= {mark for found in self._relations.households.first(self._size // 2).values() for mark in found}
             marks = {mark for mark in marks if self._relations.households.members(mark) <= LARGEST}
             self._marks = {mark: [] for mark in sorted(marks - {0})}
 
@@ -113,7 +116,8 @@ class Pool:
         key = (source, id_)
         near = self._near(view, record, key) if view is not None else False
         if not (near or hangs or mark in self._marks or id_ in self._wanted.get(source, ()) or source == "defaults"):
-            if not self._room or view is None or not self._rows(view, record):
+            # One of a household that is not kept would come without the others.
+            if not self._room or mark or view is None or not self._rows(view, record):
                 return
             self._room -= 1
         needs = self._relations.needs(view, record) if view else []
@@ -205,3 +209,16 @@ class Pool:
 
     def _is_row(self, key: Key) -> bool:
         return key in self.members and self.has_row(key)
+
+
+def _looked_for(holders: Mapping[Feature, list[Key]], *, size: int) -> Iterator[list[Key]]:
+    """The records that are looked for because of what they show. A large practice has more staff, in more fields, than
+    a sample has room for: it shows some of them in each field, and whoever turns up beside them."""
+    named: Counter[tuple[str, str]] = Counter()
+    for feature, keys in holders.items():
+        if feature.kind in FEWER:
+            field = (feature.object, feature.name.partition("=")[0])
+            named[field] += 1
+            if named[field] > size // ONE_OF:
+                continue
+        yield keys

@@ -20,7 +20,7 @@ from shared.schema.model import Field, Kind, Table
 from shared.vocabulary import row_id
 
 CREATED_ON = "createdon"
-REMEMBERED = 1_024
+REMEMBERED = 64
 """References kept in memory for each column: those of the last records. Behind them all columns share what
 ``Circumstances.resolve`` remembers, since sixty columns that remember as much would be most of what the app holds."""
 LONGEST_TEXT = 4000

@@ -81,8 +81,9 @@ def decimal(value: Any) -> Value:
         raise Unfit("not-a-number") from None
 
 
-REMEMBERED = 16_384
-"""Dates, moments and amounts kept in memory: those of one day are the same in many records."""
+REMEMBERED = {"money": 1_024, "date": 4_096, "instant": 64}
+"""Values kept in memory: the prices of a practice, its days, and the moments that one record gives several times. More
+would not be found more often, only take more memory the larger the practice is."""
 
 CENTS = re.compile(r"-?\d{1,12}(\.\d{1,2})?")
 
@@ -168,7 +169,7 @@ def choice(values: Mapping[str, int]) -> Transform:
 
 
 OF_TEXT: Mapping[str, Transform] = {
-    name: lru_cache(maxsize=REMEMBERED)(transform)
+    name: lru_cache(maxsize=REMEMBERED[name])(transform)
     for name, transform in (("money", money), ("date", date_only), ("instant", instant))
 }
 """The same for texts, which come again and again. What does not go is worked out anew each time."""

@@ -11,7 +11,7 @@ from shared.attachments.router import FilesPolicy
 from shared.mapping.crosswalk import Crosswalk
 from shared.mapping.transforms import Value
 
-REMEMBERED = 32_768
+REMEMBERED = 2_048
 """References kept in memory: a practice's staff and places, and the patients of the last records."""
 
 Record = Mapping[str, Any]

@@ -95,6 +95,15 @@ def test_n23_households_are_whole_and_the_sample_is_never_too_large(families: li
     assert coverage["gives_way"]["households_too_large"] == sum(members > LARGEST for members in families)
 
 
+def test_n23_a_practice_of_nothing_but_households_fills_a_sample_with_whole_ones():
+    practice = ordinary(0)
+    for number in range(900):
+        practice.put("patients", number, family_id=f"F{number % 300}")
+    chosen, _ = practice.sample(200)
+    assert complaints(practice, chosen, 200) == []
+    assert len(chosen["patients"]) >= 195
+
+
 def test_n23_a_list_that_is_one_household_is_sampled_all_the_same():
     practice = ordinary(300)
     for patient in practice.records["patients"]:
