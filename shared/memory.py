@@ -11,7 +11,7 @@ import orjson
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 """Of malloc.h."""
 ARENAS = 2
-LARGE = 1 << 20
+LARGE = 1 << 17
 """Bytes. What is as large comes from the system and goes back to it: shards, and bodies of requests and answers."""
 
 
