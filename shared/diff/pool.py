@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from shared.diff.anchors import anchors
-from shared.diff.candidates import ENOUGH, FEWER, Candidates, Rows
+from shared.diff.candidates import ENOUGH, Candidates, Rows
 from shared.diff.features import FATES, View
 from shared.diff.households import LARGEST
 from shared.diff.relations import HOW_MANY, Relations
@@ -20,8 +20,9 @@ from shared.diff.ties import Key
 from shared.memory import lasting_json
 
 Record = Mapping[str, Any]
-ONE_OF = 8
-"""Of those whom one field names, as many are looked for as this part of the sample has room for."""
+ROOM_FOR = {"providers": 2, "owners": 8}
+"""Of all who own records, and of those whom one field names, as many are looked for as half of the sample and an eighth
+of it have room for."""
 ELSEWHERE = 8
 """Records on one parent that are looked at to find the one that is another patient's."""
 
@@ -59,7 +60,8 @@ class Pool:
     def __init__(self, candidates: Candidates, relations: Relations, rows: Rows, *, size: int) -> None:
         self._candidates, self._relations, self._rows = candidates, relations, rows
         self._size = size
-        self._wanted: dict[str, set[str]] = {}
+        self._wanted: dict[Key, Key] = {}
+        """The records that are looked for, each once: thousands refer to them."""
         self._room = 0
         self._source = ""
         self._asked: dict[tuple[str, str, str], list[Bundle]] = {}
@@ -83,8 +85,8 @@ class Pool:
                 self._ask(feature, keys)
 
     def _want(self, keys: Iterable[Key]) -> None:
-        for source, id_ in keys:
-            self._wanted.setdefault(source, set()).add(id_)
+        for key in keys:
+            self._wanted.setdefault(key, key)
 
     def _ask(self, feature: Feature, parents: Iterable[Key]) -> None:
         """Ask for what hangs on the parents that show how much that is."""
@@ -102,7 +104,7 @@ class Pool:
         self._source = source
         self._room = self._size if source == "patients" else self._size // 4
         if source == "patients":
-            marks = {self._relations.household(id_) for id_ in sorted(self._wanted.get(source, ()))}
+            marks = {self._relations.household(id_) for wanted, id_ in self._wanted if wanted == source}
             marks |= {mark for found in self._relations.households.first(self._size // 2).values() for mark in found}
             marks = {mark for mark in marks if self._relations.households.members(mark) <= LARGEST}
             self._marks = {mark: [] for mark in sorted(marks - {0})}
@@ -115,14 +117,15 @@ class Pool:
         hangs = self._hangs(view, record)
         key = (source, id_)
         near = self._near(view, record, key) if view is not None else False
-        if not (near or hangs or mark in self._marks or id_ in self._wanted.get(source, ()) or source == "defaults"):
+        if not (near or hangs or mark in self._marks or key in self._wanted or source == "defaults"):
             # One of a household that is not kept would come without the others.
             if not self._room or mark or view is None or not self._rows(view, record):
                 return
             self._room -= 1
         needs = self._relations.needs(view, record) if view else []
-        member = self.members[key] = Member(lasting_json(record), view, needs)
-        self._want(member.needs)
+        self._want((key, *needs))
+        key, *needs = (self._wanted[one] for one in (key, *needs))
+        self.members[key] = Member(lasting_json(record), view, needs)
         if mark in self._marks:
             self._marks[mark].append(key)
         for bundle in hangs:
@@ -214,11 +217,11 @@ class Pool:
 def _looked_for(holders: Mapping[Feature, list[Key]], *, size: int) -> Iterator[list[Key]]:
     """The records that are looked for because of what they show. A large practice has more staff, in more fields, than
     a sample has room for: it shows some of them in each field, and whoever turns up beside them."""
-    named: Counter[tuple[str, str]] = Counter()
+    named: Counter[tuple[str, str, str]] = Counter()
     for feature, keys in holders.items():
-        if feature.kind in FEWER:
-            field = (feature.object, feature.name.partition("=")[0])
-            named[field] += 1
-            if named[field] > size // ONE_OF:
+        if feature.kind in ROOM_FOR:
+            field, _, _ = feature.name.rpartition("=")
+            named[feature.object, feature.kind, field] += 1
+            if named[feature.object, feature.kind, field] > size // ROOM_FOR[feature.kind]:
                 continue
         yield keys

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.attachments.router import FilesPolicy
+from shared.diff.pool import Pool
 from shared.diff.sample import Sample
 from shared.mapping.choices import Choices
 from shared.mapping.compiled import compile_objects
@@ -48,6 +49,10 @@ class Practice:
     def sample(self, size: int) -> tuple[Chosen, dict[str, Any]]:
         """The sample, and its coverage."""
         sample = self.opened(size)
+        return sample.choose(self.gathered(sample))
+
+    def gathered(self, sample: Sample) -> Pool:
+        """What a sample is chosen from, after both looks."""
         for source in sample.order:
             for record in self.records.get(source, ()):
                 sample.consider(source, record)
@@ -56,7 +61,7 @@ class Practice:
             pool.begin(source)
             for record in self.records.get(source, ()):
                 pool.see(record)
-        return sample.choose(pool)
+        return pool
 
     def opened(self, size: int) -> Sample:
         """A sample that has not looked at anything yet."""

@@ -104,6 +104,21 @@ def test_n23_a_practice_of_nothing_but_households_fills_a_sample_with_whole_ones
     assert len(chosen["patients"]) >= 195
 
 
+def test_n23_what_a_sample_is_chosen_from_does_not_grow_with_the_staff():
+    def pool(staff: int) -> int:
+        practice = ordinary(1_000)
+        for number in range(staff):
+            practice.put("staff", first_name=f"S{number}")
+        for records in practice.records.values():
+            for number, record in enumerate(records):
+                record.update(
+                    {name: f"staff-{number % staff}" for name in ("provider_id", "author_id") if name in record}
+                )
+        return len(practice.gathered(practice.opened(100)).members)
+
+    assert pool(600) < 1.2 * pool(100)
+
+
 def test_n23_a_list_that_is_one_household_is_sampled_all_the_same():
     practice = ordinary(300)
     for patient in practice.records["patients"]:
