@@ -32,7 +32,7 @@ MEASURES: dict[str, Callable[[Sizes], list[Figure]]] = {
     "pieces": lambda sizes: large_pieces.measure(megabytes=sizes.megabytes, notes=sizes.notes),
     "storage": lambda sizes: orchestration.measure(sizes.counted),
     "processes": lambda sizes: scale_out.measure(patients=sizes.shared, courses=sizes.courses, slowness=sizes.slowness),
-    "migration": lambda sizes: whole_migration.measure(sizes.clinics, back=sizes.back),
+    "migration": lambda sizes: whole_migration.measure(sizes.clinics, *sizes.practice, back=sizes.back),
 }
 
 

@@ -23,7 +23,8 @@ class Sizes:
     records through the map, the clinics that migrate, in patients, smallest first, the two whose transactions are
     ``counted``, and the largest single file and longest single history of a practice (``megabytes``, ``notes``);
     ``hours`` of the modelled pace; the clinic that several processes load (``shared``), with how many processes on how
-    many servers (``courses``), and how slow those are (``slowness``). ``back``: whether clinics change, and go back."""
+    many servers (``courses``), and how slow those are (``slowness``). ``back``: whether clinics change, and go back;
+    ``practice``: how theirs differ, as arguments for its simulator."""
 
     wide: int
     long: int
@@ -40,6 +41,7 @@ class Sizes:
     courses: tuple[tuple[int, int], ...]
     slowness: float = 1.0
     back: bool = True
+    practice: tuple[str, ...] = ()
 
 
 WHOLE = Sizes(wide=1_000, long=50, rows=40_000, records=20_000, mapped=20_000, clinics=(2_000, 20_000),
@@ -59,6 +61,8 @@ VAST = replace(
 """The larger clinic has two million rows: `--sizes vast --only migration` takes more than an hour on two cores. Rivals
 run in windows as long as Dataverse's own: `--sizes vast --only rivals` takes most of an hour."""
 TINY = Sizes(wide=20, long=5, rows=400, records=100, mapped=200, clinics=(10,),
+             practice=("--without", "treatments,treatment_plans,treatment_plan_lines,invoices,invoice_lines,payments,"
+                       "payment_allocations,insurance_policies,communications"),
              megabytes=1, notes=20, hours=0.1, counted=(10, 20), shared=10,
              courses=((2, 1),), slowness=0.1,
              races=Races(window=0.5, windows=1, rounds=0, widths=(4,), rows=400))  # fmt: skip

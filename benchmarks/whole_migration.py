@@ -108,10 +108,11 @@ class Measured:
         return self.watch.of("delta") / (self.watch.of("extract") + self.watch.of("load"))
 
 
-def measure(clinics: Sequence[int], *, back: bool = True) -> list[Figure]:
+def measure(clinics: Sequence[int], *corepractice: str, back: bool = True) -> list[Figure]:
     """Figures for each size, then how memory and speed at the last compare with the first. Without ``back`` each goes
-    no further than its first proof."""
-    measured = [there_and_back(patients) if back else there(patients) for patients in clinics]
+    no further than its first proof. ``corepractice``: how the practices differ."""
+    way = there_and_back if back else there
+    measured = [way(patients, *corepractice) for patients in clinics]
     figures = [figure for one in measured for figure in _figures(one)]
     if len(measured) > 1:
         figures += _compared(measured[0], measured[-1])
@@ -123,9 +124,9 @@ def there_and_back(patients: int, *corepractice: str) -> Measured:
     return asyncio.run(_one(patients, corepractice, _there_and_back))
 
 
-def there(patients: int) -> Measured:
+def there(patients: int, *corepractice: str) -> Measured:
     """One clinic as far as the proof of its load."""
-    return asyncio.run(_one(patients, (), _there))
+    return asyncio.run(_one(patients, corepractice, _there))
 
 
 async def _one(patients: int, corepractice: Sequence[str], way: Callable[[Running, int], Measured]) -> Measured:
