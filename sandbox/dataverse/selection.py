@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .organisation import Organisation
 
 INDEXED_VALUES = 5000
+MOST_OF_IT = 0.5
+"""Of a table. Where an index leaves over more, each page is found sooner by going on from where the last one ended."""
 
 
 def property_column(table: TableSchema, name: str) -> Column:
@@ -59,7 +61,7 @@ class Selection:
         self.predicate: Predicate | None = None if node is None else self._compile(table, node)
 
     def candidates(self) -> list[Row] | None:
-        """The rows that one column's index leaves over, in order of creation; None when no index helps."""
+        """The rows that one column's index leaves over, in order of creation; None when no index helps much."""
         narrowed = None if self._node is None else self._narrowed(self._node)
         if narrowed is None:
             return None
@@ -67,6 +69,8 @@ class Selection:
         store = readable(self._org, self._table.logical_name)
         if column == self._table.primary_id:
             found = [row for row in (store.rows.get(value) for value in set(values)) if row is not None]
+        elif sum(store.how_many_have(column, value) for value in set(values)) > MOST_OF_IT * len(store.rows):
+            return None
         else:
             found = [row for value in set(values) for row in store.having(column, value)]
         return sorted(found, key=lambda row: int(row["@n"]))

@@ -108,6 +108,10 @@ class Table:
             return []
         return sorted((self.rows[row_id] for row_id in found), key=_place_of)
 
+    def how_many_have(self, column: str, value: Any) -> int:
+        """How many rows `having` would give."""
+        return len(self._index(column).get(folded(value), ()))
+
     def _index(self, column: str) -> dict[Any, set[str]]:
         index = self._indexes.get(column)
         if index is None:
