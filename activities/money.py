@@ -10,7 +10,7 @@ import orjson
 
 from activities import documents
 from activities.conservation import Lanes, readings
-from activities.proof import folder, lanes_of, turns
+from activities.proof import each_lane, folder, turns
 from activities.reconcile import latest
 from activities.survey import records
 from activities.toolbox import Toolbox
@@ -43,7 +43,7 @@ async def money(tools: Toolbox, about: About) -> Progress:
     for source in sorted(sources):
         async for record in latest_words(tools, run, source):
             books.record(source, record)
-    off = merged(proof.money for _, proof in await lanes_of(tools, run, turn)).off
+    off = merged([proof.money async for _, proof in each_lane(tools, run, turn)]).off
     await tools.staging.write_bytes(_path(run, turn, part), orjson.dumps(books.closed(off)))
     done = part + 1 == parts
     await tools.runs.put_lane(run.id, replace(lane, cursor=str(part + 1), done=done))

@@ -19,7 +19,7 @@ from activities.conflicts import CONFLICTS
 from activities.extract import previous
 from activities.link import object_maps
 from activities.money import latest_words
-from activities.proof import lanes_of, turns
+from activities.proof import each_lane, turns
 from activities.reception import KEY_HOLDER, Outcome
 from activities.reconcile import latest
 from activities.survey import records
@@ -186,7 +186,7 @@ async def _wrong(tools: Toolbox, run: Run, maps: Mapping[str, ObjectMap], turn: 
         async for name, record in _gone(tools, run, maps):
             yield name, record
         return
-    for lane, proof in await lanes_of(tools, run, turn):
+    async for lane, proof in each_lane(tools, run, turn):
         source = maps[lane.object].source
         shards = await tools.runs.shards(run.id, "base", source) if proof.wrong else []
         for path in proof.wrong:

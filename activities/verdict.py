@@ -15,7 +15,7 @@ from activities.exceptions import publish_exceptions
 from activities.files import files_found, publish_files
 from activities.link import object_maps
 from activities.money import publish_money
-from activities.proof import lanes_of, turns
+from activities.proof import each_lane, turns
 from activities.reconcile import latest
 from activities.sweep import found_in
 from activities.toolbox import Toolbox
@@ -35,7 +35,7 @@ async def verdict(tools: Toolbox, about: About) -> Nothing:
     if before and before["turn"] == turn:
         return Nothing()
     maps = await object_maps(tools, run)
-    lanes = await lanes_of(tools, run, turn)
+    lanes = [one async for one in each_lane(tools, run, turn)]
     parts: dict[str, list[Mapping[str, Any]]] = {name: [] for name in maps}
     expected: dict[str, Sketch] = {object_map.table.name: Sketch() for object_map in maps.values()}
     for lane, proof in lanes:

@@ -10,7 +10,7 @@ import pytest
 from activities import documents
 from activities.counting import count_staged
 from activities.money import money
-from activities.proof import LaneProof, lanes_of
+from activities.proof import LaneProof, each_lane
 from activities.reconcile import reconcile
 from activities.repair import begin_proof
 from activities.sweep import found_in
@@ -130,7 +130,7 @@ async def test_what_a_lane_keeps_does_not_grow_with_its_rows(cabinet: Cabinet) -
     filing = await filed(cabinet, 24)
     await proved(filing)
     run = await filing.run()
-    lanes = await lanes_of(filing.tools, run, 1)
+    lanes = [one async for one in each_lane(filing.tools, run, 1)]
     assert sum(len(proof.expected) for _, proof in lanes) == 24
     assert len((await found_in(filing.tools, run, 1, "annotation")).there) == 24
     sizes = [len(await _kept(filing, proof)) for _, proof in lanes]
