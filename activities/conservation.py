@@ -13,7 +13,7 @@ from activities.reconcile import latest
 from activities.toolbox import Toolbox
 from shared.mapping.compiled import ObjectMap
 from shared.mapping.model import DERIVED
-from shared.reconcile.conservation import Account, Cells, equation, merged, siblings
+from shared.reconcile.conservation import Account, Cells, Equation, merged, siblings
 from shared.runs.model import LaneProgress, Run
 
 Lanes = Sequence[tuple[LaneProgress, LaneProof]]
@@ -25,14 +25,14 @@ async def publish_conservation(
     """Publish the document ``conservation``; whether it holds, and how much is broken, for the verdict. Records that
     were ``gone`` before the proof, because somebody was erased, are excluded."""
     listed = (await documents.need(tools, run.id, "inventory"))["objects"]
-    accounts = {}
+    equation = Equation()
     for name, objects in readings(maps).items():
         source = maps[objects[0]].source
         extracted, beside = await counted(tools, run.id, source)
         base = [_of(lanes, one, "base") for one in objects]
         later = [_of(lanes, one, "deltas") for one in objects]
         several = len(objects) > 1
-        accounts[name] = Account(
+        account = Account(
             source=None if source not in listed else int(listed[source]["records"]),
             listed=sum(extracted.values()),
             # What was derived from other records was never extracted: it counts as it is read.
@@ -41,7 +41,8 @@ async def publish_conservation(
             later=siblings(later, later[0]) if several else later[0],
             brought=len(await latest(tools, run, source)),
         )
-    body = equation(accounts)
+        equation.add(name, account)
+    body = equation.document()
     await documents.publish(tools, run.id, "conservation", body)
     return {"holds": body["holds"], "broken": body["broken"][:20]}
 

@@ -67,21 +67,31 @@ class Account:
     brought: int = 0
 
 
-def equation(accounts: Mapping[str, Account]) -> dict[str, Any]:
-    """The document: whether it all adds up, and where it does not, by stage, object, provider and month.
+@dataclass(slots=True)
+class Equation:
+    """Whether it all adds up, and where it does not, by stage, object, provider and month. Put together object by
+    object: of a large practice each has tens of thousands of cells, which are let go with its account.
 
     Stages: ``extract`` (the source listed more than was staged), ``staging`` (what was staged is not what the proof
     read), ``map`` (a record that no rule takes, or two do), ``load`` (one that should be at the target and is not).
     """
-    broken: list[dict[str, Any]] = []
-    for name, account in accounts.items():
-        broken += _breaks(name, account)
-    return {
-        "holds": not broken,
-        "broken_count": len(broken),
-        "broken": broken[:MOST_LISTED],
-        "objects": {name: _told(account) for name, account in accounts.items()},
-    }
+
+    broken: list[dict[str, Any]] = field(default_factory=list)
+    objects: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def add(self, name: str, account: Account) -> None:
+        """One more object."""
+        self.broken += _breaks(name, account)
+        self.objects[name] = _told(account)
+
+    def document(self) -> dict[str, Any]:
+        """What was found, as it is published."""
+        return {
+            "holds": not self.broken,
+            "broken_count": len(self.broken),
+            "broken": self.broken[:MOST_LISTED],
+            "objects": self.objects,
+        }
 
 
 def _breaks(name: str, account: Account) -> Iterable[dict[str, Any]]:

@@ -15,9 +15,9 @@ from shared.reconcile.conservation import (
     REPLACED,
     Account,
     Cells,
+    Equation,
     add,
     cell,
-    equation,
     merged,
     siblings,
 )
@@ -47,7 +47,9 @@ def counted(some: list[dict[str, Any]]) -> dict[str, int]:
 
 
 def judged(account: Account) -> dict[str, Any]:
-    return equation({"appointments": account})
+    equation = Equation()
+    equation.add("appointments", account)
+    return equation.document()
 
 
 def places(body: dict[str, Any]) -> set[tuple[str, str, str, int]]:
