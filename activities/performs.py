@@ -26,7 +26,7 @@ log = logging.getLogger("bridgework")
 
 TURN = 20.0
 """Seconds. A hand that says there is more goes on in the same activity until then: each activity takes four events of
-the story's history, and four times that many transactions of the task hub, however little it does."""
+the story's history and some ten transactions of the task hub, however little it does."""
 
 
 async def perform(step: Step[Q, R], hand: Hand[Q, R], payload: Any) -> dict[str, Any]:

@@ -104,7 +104,7 @@ class Envelope:
     """What every activity answers with. Exactly one of the members speaks.
 
     ``reply``: it went through. ``again``: call it again after so many seconds. ``problem``: a person has to look.
-    ``wish``: a person asked for ``pause`` or ``rollback``, so nothing was done.
+    ``wish``: a person asked for ``pause`` or ``rollback``, so nothing more was done.
     """
 
     reply: dict[str, object] | None = None
