@@ -159,13 +159,15 @@ def _there_and_back(running: Running, patients: int) -> Measured:
 
 
 def _measured(running: Running, customer: Customer, run: str, patients: int, watch: Stopwatch) -> Measured:
-    done = customer.status(run)
+    done, verdict = customer.status(run), customer.document(run, "verdict")["document"]
+    if not verdict["proved"]:
+        raise RuntimeError(f"a migration of {patients:,} patients was not proved: {verdict['because']}")
     return Measured(
         patients,
         watch,
         records=sum(counts["extracted"] for counts in done["objects"].values()),
         rows=sum(counts["created"] for counts in done["objects"].values()),
-        fields=customer.document(run, "verdict")["document"]["fields_verified"],
+        fields=verdict["fields_verified"],
         brought=done["delta"]["created"] + done["delta"]["updated"],
         app_memory=peak_memory(running.host_process_id),
         simulators_memory={name: peak_memory(one) for name, one in running.simulator_process_ids.items()},
