@@ -1,4 +1,4 @@
-"""One lane: the batches of one slice, one after another, for as long as there are more."""
+"""One lane: turn after turn of one slice, for as long as there is more."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from shared.wire.codec import decode, encode
 from shared.wire.context import Held, Story, Telling
 from shared.wire.payloads import Envelope, Progress, Slice
 
-BATCHES_PER_EXECUTION = 50
+TURNS_PER_EXECUTION = 50
 """About 200 history events; replay stays at a few milliseconds."""
 
 
@@ -19,7 +19,7 @@ def lane(context: Any) -> Telling[dict[str, Any] | None]:
     slice_ = story.input(Slice)
     step = steps.BY_NAME[slice_.step]
     try:
-        for _ in range(BATCHES_PER_EXECUTION):
+        for _ in range(TURNS_PER_EXECUTION):
             answer = yield from story.ask(step, slice_)
             if not decode(Progress, encode(answer)).more:
                 return encode(Envelope(reply={}))

@@ -71,7 +71,7 @@ class Pool:
         self.members: dict[Key, Member] = {}
         self.bundles: dict[Feature, list[Bundle]] = {}
         self.families: dict[str, list[Key]] = {}
-        """Of each size of household, one member of the first few."""
+        """By size, one member of each household that is kept whole."""
         for keys in _looked_for(candidates.holders, size=size):
             self._want(keys)
         for furthest in self._reach.values():

@@ -14,7 +14,7 @@ from zlib import crc32
 from shared.money.amounts import MEASURES, amount
 
 AT_ONCE = 25_000
-"""Invoices and patients that are added up in one pass: some 15 MB."""
+"""Invoices and patients that are added up in one pass: some 20 MB."""
 MOST_LISTED = 50
 VOID = "void"
 CHECKS: dict[str, frozenset[str]] = {
