@@ -82,8 +82,8 @@ def decimal(value: Any) -> Value:
 
 
 REMEMBERED = {"money": 1_024, "date": 4_096, "instant": 64}
-"""Values kept in memory: the prices of a practice, its days, and the moments that one record gives several times. Larger
-ones find a twentieth more, which makes no difference to the map, and fill with the practice."""
+"""Values kept in memory: the prices of a practice, its days, and the moments that one record gives several times.
+Larger ones find a twentieth more, which makes no difference to the map, and fill with the practice."""
 
 CENTS = re.compile(r"-?\d{1,12}(\.\d{1,2})?")
 
