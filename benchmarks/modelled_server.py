@@ -12,19 +12,19 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from benchmarks.figures import Figure
 from sandbox.dataverse.errors import DataverseError
 from sandbox.dataverse.limits import Limits, Protection
 from shared.dataverse.budget import Allowance, told_in
+from shared.dataverse.gate import GONE, MET_EVERY, SOON
 from shared.dataverse.pace import ANY, Pace, Place
-from shared.dataverse.portion import Peers
+from shared.dataverse.portion import Claim, Peers
 
 AREA = "The pace, modelled"
 TRIP = 0.002
 """Seconds that a request and its answer spend on the way."""
-COUNTED_EVERY, GONE = 1 / 30, 1 / 10
-"""Of the window: how often processes count one another, and for how long one that ended is still counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +111,30 @@ class _World:
         self.at(self.now + took, done)
 
 
-@dataclass(slots=True)
-class _Process:
-    """One of the app's processes: at its pace, from a moment until another."""
+@dataclass(frozen=True, slots=True)
+class Life:
+    """When a process ``begins`` and ``ends``, in seconds; and how many seconds pass between its messages, where it has
+    no more of them than that (0: as many as its pace lets through)."""
 
-    pace: Pace
     begins: float
     ends: float
+    every: float = 0.0
+
+
+@dataclass(slots=True)
+class _Process:
+    """One of the app's processes, at its pace."""
+
+    pace: Pace
+    life: Life
+    told: Claim | None = None
+    told_at: float = -math.inf
+    next_at: float = 0.0
     rows: int = 0
+
+    def lives(self, now: float) -> bool:
+        """Whether it is there at that moment."""
+        return self.life.begins <= now < self.life.ends
 
 
 def drive(
@@ -130,32 +146,38 @@ def drive(
     world = _World(limits, cost or Cost(), random.Random(seed + 1))
     if others:
         _besides(world, limits, others, users=pace.users)
-    alone = [_Process(pace, 0.0, seconds)]
+    alone = [_Process(pace, Life(0.0, seconds))]
     return _go(alone, world, limits, seconds=seconds, rows=rows, names_servers=names_servers, seed=seed)
 
 
 def drive_several(
-    lives: Sequence[tuple[float, float]], limits: Limits, *, seconds: float, rows: int, cost: Cost | None = None,
+    lives: Sequence[Life], limits: Limits, *, seconds: float, rows: int, cost: Cost | None = None,
     users: int = 1, seed: int = 1,
 ) -> Told:  # fmt: skip
-    """The same by processes that ask as the same users, each from a moment until another, and count one another."""
+    """The same by processes that ask as the same users, each for as long as it lives, that tell one another what
+    they claim."""
     world = _World(limits, cost or Cost(), random.Random(seed + 1))
-    processes = [_Process(Pace(allowance_of(limits), users=users), begins, ends) for begins, ends in lives]
+    processes = [_Process(Pace(allowance_of(limits), users=users), life) for life in lives]
     for process in processes:
-        _count(process, processes, world, limits.window_seconds, joined=True)
+        world.at(process.life.begins, partial(_meet, process, processes, world, limits.window_seconds, joined=True))
+    world.go_on(0.0)
     return _go(processes, world, limits, seconds=seconds, rows=rows, names_servers=True, seed=seed)
 
 
-def _count(one: _Process, processes: Sequence[_Process], world: _World, window: float, *, joined: bool) -> None:
-    """Have a process count those that are there, now and again and again."""
-
-    def counts() -> None:
-        if world.now < one.ends:
-            there = [other.begins for other in processes if other.begins <= world.now < other.ends + window * GONE]
-            one.pace.among(Peers(len(there), joined=joined, ahead=one.begins - min(there)), world.now)
-            _count(one, processes, world, window, joined=False)
-
-    world.at(one.begins if joined else world.now + window * COUNTED_EVERY, counts)
+def _meet(one: _Process, processes: Sequence[_Process], world: _World, window: float, *, joined: bool) -> None:
+    """A process reads what the others claim and tells them what it does, now and again and again."""
+    if not one.lives(world.now):
+        return
+    if joined:
+        one.told, one.told_at = Claim(0.0, wants=1.0), world.now
+    others = []
+    for other in processes:
+        if other is not one and other.told is not None:
+            silent = world.now - other.told_at
+            others.append(replace(other.told, silent=silent if silent > window * GONE else 0.0))
+    one.told, one.told_at = one.pace.among(Peers(tuple(others), joined), world.now), world.now
+    again = window * (SOON if joined else MET_EVERY)
+    world.at(world.now + again, partial(_meet, one, processes, world, window, joined=False))
 
 
 def _go(
@@ -183,11 +205,15 @@ def _go(
     while world.now < seconds:
         soonest = math.inf
         for process in processes:
-            while process.begins <= world.now < process.ends:
+            while process.lives(world.now):
+                if process.next_at > world.now:
+                    soonest = min(soonest, process.next_at - world.now)
+                    break
                 found = process.pace.place(world.now, like)
                 if not isinstance(found, Place):
                     soonest = min(soonest, found)
                     break
+                process.next_at = world.now + process.life.every
                 send(process, found)
         world.go_on(min(world.now + max(soonest, 1e-6), seconds))
     books = limits.servers * processes[0].pace.users
@@ -230,10 +256,12 @@ def measure(*, hours: float) -> list[Figure]:
     for name, (limits, users, cost) in REGIMES.items():
         pace = Pace(allowance_of(limits), users=users)
         found[name] = drive(pace, limits, seconds=seconds, rows=1000, cost=cost)
-    together = [(0.0, seconds)] * PROCESSES
+    together = [Life(0.0, seconds)] * PROCESSES
     found[f"{PROCESSES} processes, one user, one server"] = drive_several(together, ONE, seconds=seconds, rows=1000)
-    come_and_go = [(number * seconds / 8, seconds * (1 - number / 16)) for number in range(PROCESSES)]
+    come_and_go = [Life(number * seconds / 8, seconds * (1 - number / 16)) for number in range(PROCESSES)]
     found["the same, they come and go"] = drive_several(come_and_go, ONE, seconds=seconds, rows=1000)
+    with_little = [Life(0.0, seconds)] * 2 + [Life(0.0, seconds, every=3.0)] * 2
+    found["the same, two of them have little to do"] = drive_several(with_little, ONE, seconds=seconds, rows=1000)
     return [figure for name, told in found.items() for figure in _figures(name, told)]
 
 

@@ -92,10 +92,10 @@ class Budget:
         time that has to be waited for is remembered for a window."""
         if now < self.closed_until:
             return self.closed_until - now
-        if self.under_way + besides >= min(self.together(now), self._ajar):
+        if self.under_way + besides >= min(self.together(), self._ajar):
             return math.inf
         self._forget(now)
-        ours = self._ours(now)
+        ours = self._ours()
         window, requests = self.allowance.window, max(1, int(self.allowance.requests * ours))
         until = 0.0
         if len(self._begun) >= requests:
@@ -110,17 +110,25 @@ class Budget:
 
     def room(self, now: float) -> float:
         """How much is free, as a share: by it one of several budgets is chosen."""
-        return 1.0 - max(self.used(now) / self._ours(now), self.under_way / self.together(now))
+        return 1.0 - max(self.used(now) / self._ours(), self.under_way / self.together())
 
     def used(self, now: float) -> float:
         """How much execution time is spent or promised, as a share of the whole allowance."""
         self._forget(now)
         return (self._spent + self._promised) / self.allowance.seconds
 
-    def together(self, now: float) -> int:
+    def spent(self, now: float, parts: int) -> tuple[float, ...]:
+        """The same by its age: so many parts of the window, the newest first."""
+        self._forget(now)
+        sums = [0.0] * parts
+        sums[0] = self._promised
+        for at, seconds in self._done:
+            sums[min(parts - 1, int(parts * (now - at) / self.allowance.window))] += seconds
+        return tuple(part / self.allowance.seconds for part in sums)
+
+    def together(self) -> int:
         """How many of this process's requests may be under way."""
-        portion = self.portion.at(now, window=self.allowance.window)
-        return max(1, min(self.width.allowed(), int(self.width.most * portion)))
+        return max(1, min(self.width.allowed(), int(self.width.most * self.portion.now)))
 
     def begin(self, now: float, seconds: float) -> None:
         """A request goes out that should take ``seconds``."""
@@ -154,14 +162,14 @@ class Budget:
                 self.width.halve()
             elif self.portion.settled(now, window=self.allowance.window):
                 used = max(self._spent / self.allowance.seconds, len(self._begun) / self.allowance.requests)
-                of_all = used / self.portion.at(now, window=self.allowance.window)
+                of_all = used / self.portion.now
                 self.share = max(_LEAST_SHARE, self.share / 2, min(self.share, of_all) * 0.95)
         self.punished += max(0.0, now + wait - max(now, self.closed_until))
         self.closed_until = max(self.closed_until, now + wait)
         self._grown_at = self.closed_until
 
-    def _ours(self, now: float) -> float:
-        return self.share * self.portion.at(now, window=self.allowance.window)
+    def _ours(self) -> float:
+        return self.share * self.portion.now
 
     def _forget(self, now: float) -> None:
         before = now - self.allowance.window - _LATE
@@ -174,7 +182,7 @@ class Budget:
         if now > self._grown_at:
             # A twentieth more for each window that went well; beyond all of it, a quarter, but only while it is used
             # up.
-            used_up = self._spent >= _NEARLY_ALL * self.allowance.seconds * self._ours(now)
+            used_up = self._spent >= _NEARLY_ALL * self.allowance.seconds * self._ours()
             most = self._most_share if used_up else max(1.0, self.share)
             grows = 0.05 if self.share < 1.0 else 0.25 * self.share
             self.share = min(most, self.share + grows * (now - self._grown_at) / self.allowance.window)

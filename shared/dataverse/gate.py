@@ -11,26 +11,26 @@ import math
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 from shared.dataverse.pace import Pace, Place
-from shared.dataverse.portion import Peers
+from shared.dataverse.portion import Claim, Peers
 from shared.errors import Failure
 
-_COUNTED_EVERY, _GONE = 1 / 30, 1 / 10
-"""Of the window that Dataverse counts in: how often the processes that ask are counted, and after how long one that
-was silent is not."""
+MET_EVERY, GONE, SOON = 1 / 30, 1 / 10, 1 / 1000
+"""Of the window that Dataverse counts in: how often the processes that ask tell one another what they claim, after how
+long one that was silent is gone, and after how long one that has just come may take what it claims."""
 _LITTLE = 0.01
 """Of what a user may use of a server. A process that uses no more (a customer's question about one row) is not counted:
 it takes no part of the limits away from those that load."""
 
 
-class Counts(Protocol):
-    """Who counts the processes that ask: those that did ``within`` so many seconds."""
+class Meets(Protocol):
+    """Where the processes that ask meet: what ``among`` says to the others' claims is told to them. Who told nothing
+    ``within`` so many seconds is gone."""
 
-    def __call__(self, *, within: float) -> Awaitable[Peers]: ...
+    def __call__(self, among: Callable[[Peers], Claim], *, within: float) -> Awaitable[None]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class _Turn:
 
 
 class Gate:
-    """Lets requests through as the pace allows. ``clock`` is in seconds. ``peers`` counts the processes that share the
-    limits, and has them count this one."""
+    """Lets requests through as the pace allows. ``clock`` is in seconds. ``peers``: where the processes meet
+    that share the limits."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Gate:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        peers: Counts | None = None,
+        peers: Meets | None = None,
     ) -> None:
         self.pace = pace or Pace()
         self.clock = clock
@@ -64,8 +64,8 @@ class Gate:
         self._alarm: asyncio.Task[None] | None = None
         self._rings_at = math.inf
         self._peers = peers
-        self._counted = peers is None
-        self._counting: asyncio.Task[None] | None = None
+        self._met = peers is None
+        self._meeting: asyncio.Task[None] | None = None
 
     @property
     def free(self) -> int:
@@ -114,15 +114,15 @@ class Gate:
 
     def close(self) -> None:
         """Nobody asks any more."""
-        for task in (self._alarm, self._counting):
+        for task in (self._alarm, self._meeting):
             if task is not None:
                 task.cancel()
 
     def _admit(self) -> None:
         """Give away what places there are, and see to it that somebody looks again when there will be more."""
-        if self._peers is not None and self._counting is None and self._busy:
-            self._counting = asyncio.ensure_future(self._count(self._peers))
-        if self._counting is not None and not self._counted:
+        if self._peers is not None and self._meeting is None and self._busy:
+            self._meeting = asyncio.ensure_future(self._meet(self._peers))
+        if self._meeting is not None and not self._met:
             return
         soonest = math.inf
         for queue in self._queues:
@@ -170,20 +170,30 @@ class Gate:
             return 0.0
         return found
 
-    async def _count(self, peers: Counts) -> None:
-        """Count the processes for as long as this one is busy. When nobody can say, what was known before holds."""
+    async def _meet(self, peers: Meets) -> None:
+        """Meet the other processes for as long as this one is busy. Where that cannot be, what was agreed before
+        holds."""
+        come = False
+
+        def among(others: Peers) -> Claim:
+            nonlocal come
+            come = others.joined
+            return self.pace.among(others, self.clock())
+
         try:
             while self._busy:
-                window = self.pace.allowance.window
-                with suppress(Failure):
-                    self.pace.among(await peers(within=window * _GONE), self.clock())
-                self._counted = True
+                window, come = self.pace.allowance.window, False
+                try:
+                    await peers(among, within=window * GONE)
+                except Failure:
+                    self.pace.portion.claimed = self.pace.portion.now  # maybe nobody could read what it claims
+                self._met = True
                 self._admit()
-                await self.sleep(window * _COUNTED_EVERY)
+                await self.sleep(window * (SOON if come else MET_EVERY))
         finally:
-            self._counted = True  # whatever went wrong here, nobody waits for it
+            self._met = True  # whatever went wrong here, nobody waits for it
             self._admit()
-            self._counting = None
+            self._meeting = None
 
     def _look_again(self, seconds: float) -> None:
         at = self.clock() + seconds

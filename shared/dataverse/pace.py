@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from shared.dataverse.budget import DOCUMENTED, Allowance, Budget
-from shared.dataverse.portion import Peers, Portion
+from shared.dataverse.portion import Claim, Peers, Portion
 from shared.dataverse.width import guess
 
 ANY = ""
@@ -24,6 +24,10 @@ LOOK_ROUND = 60.0
 _ENOUGH = 6
 """So many answers in a row, for each server known, that named no new one: then there are no others."""
 _NAMELESS_SERVERS = 8.0
+_HUNGRY = 1 / 15
+"""Of Dataverse's window: a process in which somebody waited for a place as lately as that would use more."""
+_PARTS = 10
+"""Of the window: by so many the others know when what this process used is off Dataverse's account."""
 _SLOWLY = 0.2
 """Of a new measurement, in an average of them."""
 _UNKNOWN = 0.5
@@ -55,6 +59,7 @@ class Pace:
         self._servers: dict[str, float] = {}
         self._quiet = 0
         self._looked_round = 0.0
+        self._waited_at = -math.inf
         self._expected: dict[str, float] = {}
 
     def place(self, now: float, like: str, *, user: int | None = None) -> Place | float:
@@ -64,11 +69,14 @@ class Pace:
         free, soonest, closed = [], math.inf, False
         for number, server, budget in self._choices(user):
             wait = budget.wait(now, seconds, besides=self._besides(number, server))
+            if server == ANY and self._servers:  # it may go to one that we know
+                wait = max(wait, min(self._book(number, known).wait(now, seconds) for known in self._servers))
             closed = closed or wait > 0
             soonest = min(soonest, wait)
             if wait <= 0:
                 free.append((budget.room(now), number, server))
         if not free:
+            self._waited_at = now
             return soonest
         _, number, server = max(free)
         if not closed and now - self._looked_round > LOOK_ROUND:
@@ -77,13 +85,13 @@ class Pace:
             self._looked_round = now
         budget = self._book(number, server)
         budget.begin(now, seconds)
-        filled = (budget.under_way + self._besides(number, server)) / budget.together(now)
+        filled = (budget.under_way + self._besides(number, server)) / budget.together()
         return Place(number, server, seconds, now, filled)
 
     def free(self, now: float) -> int:
         """How many places nobody has; none where execution time is what binds, as then it is worth more than haste."""
         return sum(
-            max(0, budget.together(now) - budget.under_way - self._besides(number, server))
+            max(0, budget.together() - budget.under_way - self._besides(number, server))
             for number, server, budget in self._choices(None)
             if now >= max(budget.closed_until, budget.scarce_until)
         )
@@ -92,9 +100,15 @@ class Pace:
         """How much of what one user may use of one server was used lately, as a share: the most of any."""
         return max(budget.used(now) for budget in self.books())
 
-    def among(self, peers: Peers, now: float) -> None:
-        """So many processes share what the users may."""
-        self.portion.among(now, peers, window=self.allowance.window)
+    def among(self, peers: Peers, now: float) -> Claim:
+        """Those processes share what the users may; this one claims so much of it, for the others to know."""
+        busiest = max(self.books(), key=lambda book: book.used(now))
+        used, window = busiest.used(now), self.allowance.window
+        hungry = now - self._waited_at < _HUNGRY * window
+        self.portion.among(now, peers, used=used, hungry=hungry, window=window)
+        wants = 1.0 if peers.joined else self.portion.wants(used, hungry=hungry)
+        together = max(book.under_way for book in self.books()) / self.allowance.together
+        return Claim(max(used, together, self.portion.claimed), wants, busiest.spent(now, _PARTS))
 
     def sent(self, place: Place, now: float) -> Place:
         """It goes out only now: until then it waited for a token."""

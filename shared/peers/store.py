@@ -1,4 +1,5 @@
-"""Who else asks an environment as the same users: a row in Table Storage for each process, renewed while it asks. DOOR
+"""Where the processes meet that ask an environment as the same users: a row in Table Storage for each, renewed while it
+asks. DOOR
 
 No row says when it is from: storage's own times are compared, so that nobody's clock matters.
 """
@@ -6,20 +7,23 @@ No row says when it is from: storage's own times are compared, so that nobody's 
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
+import orjson
 from azure.core.exceptions import AzureError
 from azure.data.tables import TableEntity, UpdateMode
 from azure.data.tables.aio import TableClient, TableServiceClient
 
-from shared.dataverse.portion import Peers
+from shared.dataverse.portion import Claim, Peers
 from shared.storage_failures import storage_failure
 
 TABLE = "peers"
-_SWEPT = timedelta(hours=1)
+_SWEPT = 3600.0
+"""Seconds of silence after which a row is deleted."""
 
 
 class Presence:
@@ -30,30 +34,31 @@ class Presence:
         self._table: TableClient | None = None
         self._whom = hashlib.sha256("\n".join([environment.lower(), *users]).encode()).hexdigest()
         self._me = uuid.uuid4().hex
-        self._began, self._renewed = 0.0, float("-inf")
+        self._told_at = -math.inf
 
-    async def renew(self, *, within: float) -> Peers:
-        """Be here for another while, and see who else is; TryAgain when storage does not answer. Who was not renewed
-        ``within`` so many seconds is taken to have ended, or to ask nothing."""
-        now = time.monotonic()
-        joined = now - self._renewed > within
-        if joined:
-            self._began = now
+    async def meet(self, among: Callable[[Peers], Claim], *, within: float) -> None:
+        """Read what the others claim and tell them what ``among`` says to it; TryAgain when storage does not answer.
+        Who told nothing ``within`` so many seconds has ended, or asks nothing."""
         try:
             table = await self._opened()
-            row = {"PartitionKey": self._whom, "RowKey": self._me, "seconds": now - self._began}
-            await table.upsert_entity(row, mode=UpdateMode.REPLACE)
-            self._renewed = now
+            if joined := time.monotonic() - self._told_at > within:
+                await self._tell(table, Claim(0.0, wants=1.0))  # so that of two that come at once, each sees the other
             found = table.query_entities("PartitionKey eq @whom", parameters={"whom": self._whom})
-            seen = {str(one["RowKey"]): (float(one["seconds"]), _renewed(one)) async for one in found}
-            present = seen[self._me][1]
-            for name in [name for name, (_, at) in seen.items() if present - at > _SWEPT]:
+            rows = {str(row["RowKey"]): row async for row in found}
+            now = _told(rows.pop(self._me)) + timedelta(seconds=time.monotonic() - self._told_at)
+            silent = {name: (now - _told(row)).total_seconds() for name, row in rows.items()}
+            others = [_claim(row, silent[name], within) for name, row in rows.items()]
+            await self._tell(table, among(Peers(tuple(others), joined)))
+            for name in [name for name, seconds in silent.items() if seconds > _SWEPT]:
                 await table.delete_entity(self._whom, name)
         except (AzureError, AttributeError) as error:  # the latter when an answer broke off: the library looks into it
             raise storage_failure(error) from error
-        silent = {name: (present - at).total_seconds() for name, (_, at) in seen.items()}
-        here = [seconds + silent[name] for name, (seconds, _) in seen.items() if silent[name] <= within]
-        return Peers(len(here), joined=joined, ahead=max(here) - (now - self._began))
+
+    async def _tell(self, table: TableClient, claim: Claim) -> None:
+        spent = orjson.dumps(claim.spent).decode()
+        row = {"PartitionKey": self._whom, "RowKey": self._me, "share": claim.share, "wants": claim.wants}
+        await table.upsert_entity({**row, "spent": spent}, mode=UpdateMode.REPLACE)
+        self._told_at = time.monotonic()
 
     async def _opened(self) -> TableClient:
         if self._table is None:
@@ -61,7 +66,12 @@ class Presence:
         return self._table
 
 
-def _renewed(row: TableEntity) -> datetime:
+def _claim(row: TableEntity, silent: float, within: float) -> Claim:
+    spent = tuple(orjson.loads(row["spent"]))
+    return Claim(float(row["share"]), float(row["wants"]), spent, silent=silent if silent > within else 0.0)
+
+
+def _told(row: TableEntity) -> datetime:
     """When a row was last written, by storage's clock."""
     at = row.metadata["timestamp"]
     assert at is not None  # the service writes it with every row

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from shared.dataverse.budget import DOCUMENTED, Allowance, Budget
-from shared.dataverse.portion import Peers, Portion
+from shared.dataverse.portion import Claim, Peers, Portion
 
 
 def test_r106_a_book_says_when_the_window_frees_what_was_spent() -> None:
@@ -76,7 +76,7 @@ def test_after_a_refusal_the_requests_come_back_one_two_four_at_a_time() -> None
 def test_a_refusal_while_processes_come_or_go_says_nothing_about_strangers() -> None:
     portion = Portion()
     book = Budget(DOCUMENTED, portion=portion)
-    portion.among(0.0, Peers(2, joined=True, ahead=0.0), window=300.0)
+    portion.among(0.0, Peers((Claim(0.0, wants=1.0),), joined=True), used=0.0, hungry=True, window=300.0)
     book.refused(10.0, 10.0, together=False)
     assert book.share == 1.0
     book.refused(900.0, 10.0, together=False)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
 from shared.dataverse.budget import Allowance
 from shared.dataverse.gate import Gate
 from shared.dataverse.pace import Pace, Place
-from shared.dataverse.portion import Peers
+from shared.dataverse.portion import Claim, Peers
 from shared.dataverse.width import Width
 from shared.errors import TryAgain
 
@@ -169,27 +170,50 @@ async def _many(gate: Gate, count: int) -> list[str]:
     return log
 
 
+Among = Callable[[Peers], Claim]
+EQUAL = Claim(0.0, wants=1.0)
+
+
 async def test_r106_nobody_goes_before_it_is_known_who_else_asks() -> None:
     asked, answer = [], asyncio.get_running_loop().create_future()
 
-    async def peers(*, within: float) -> Peers:
-        asked.append(within)
-        return await answer
+    async def peers(among: Among, *, within: float) -> None:
+        asked.append(among(Peers(await answer, joined=not asked)))
 
     gate = Gate(Pace(SMALL), peers=peers, sleep=Clock().sleep)
     going = [asyncio.ensure_future(gate.enter("x", patience=60)) for _ in range(6)]
     for _ in range(30):
         await asyncio.sleep(0)
-    assert (len(asked), gate.pace.portion.peers) == (1, 1)
+    assert (len(asked), gate.pace.portion.peers) == (0, 1)
     assert sum(one.done() for one in going) == 3, "those whom nobody feels yet"
-    answer.set_result(Peers(2, joined=True, ahead=0.0))
+    answer.set_result((EQUAL,))
     assert all(isinstance(place, Place) for place in await asyncio.gather(*going))
     assert gate.pace.portion.peers == 2
+    assert asked[0].share == gate.pace.portion.now == 0.5
     gate.close()
 
 
-async def test_a_process_that_asks_little_is_not_counted_and_takes_nothing_from_those_that_load() -> None:
-    async def peers(*, within: float) -> Peers:
+async def test_one_that_has_just_come_takes_what_it_claims_soon_after() -> None:
+    clock, met = Clock(), []
+
+    async def peers(among: Among, *, within: float) -> None:
+        joined = not met
+        met.append((clock.now, among(Peers((EQUAL,), joined)).share, gate.pace.portion.now))
+
+    gate = Gate(Pace(SMALL), peers=peers, clock=clock, sleep=clock.sleep)
+    going = [asyncio.ensure_future(gate.enter("x", patience=60)) for _ in range(6)]
+    for _ in range(30):
+        await asyncio.sleep(0)
+    (came, claimed, at_first), (took, _, then) = met[:2]
+    assert at_first < 0.02 < claimed <= then == 0.5
+    assert took - came == pytest.approx(0.3)
+    for one in going:
+        one.cancel()
+    gate.close()
+
+
+async def test_a_process_that_asks_little_is_not_met_and_takes_nothing_from_those_that_load() -> None:
+    async def peers(among: Among, *, within: float) -> None:
         raise AssertionError("nobody asked much")
 
     gate = Gate(peers=peers, sleep=Clock().sleep)
@@ -200,7 +224,7 @@ async def test_a_process_that_asks_little_is_not_counted_and_takes_nothing_from_
 
 @pytest.mark.parametrize("failure", [TryAgain("storage-unavailable", "It did not answer."), LookupError()])
 async def test_where_nobody_can_say_who_else_asks_what_was_known_holds_and_nobody_waits(failure: Exception) -> None:
-    async def peers(*, within: float) -> Peers:
+    async def peers(among: Among, *, within: float) -> None:
         raise failure
 
     gate = Gate(Pace(SMALL), peers=peers, sleep=Clock().sleep)
@@ -209,13 +233,13 @@ async def test_where_nobody_can_say_who_else_asks_what_was_known_holds_and_nobod
     gate.close()
 
 
-async def test_the_others_are_counted_until_what_was_used_is_off_dataverse_s_account() -> None:
-    clock, counted = Clock(), []
+async def test_the_others_are_met_until_what_was_used_is_off_dataverse_s_account() -> None:
+    clock, met = Clock(), []
 
-    async def peers(*, within: float) -> Peers:
+    async def peers(among: Among, *, within: float) -> None:
         assert within == 30.0, "a tenth of Dataverse's window"
-        counted.append(clock.now)
-        return Peers(1, joined=False, ahead=0.0)
+        met.append(clock.now)
+        among(Peers((), joined=False))
 
     gate = Gate(Pace(SMALL), peers=peers, clock=clock, sleep=clock.sleep)
     places = [await gate.enter("x", patience=60) for _ in range(6)]
@@ -228,5 +252,5 @@ async def test_the_others_are_counted_until_what_was_used_is_off_dataverse_s_acc
     ended = clock.now
     for _ in range(100):
         await asyncio.sleep(0)
-    assert counted == [10.0 * number for number in range(len(counted))]
-    assert ended < counted[-1] <= ended + 300.0, "until it is off Dataverse's account"
+    assert met == [10.0 * number for number in range(len(met))]
+    assert ended < met[-1] <= ended + 300.0, "until it is off Dataverse's account"

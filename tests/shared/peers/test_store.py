@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
-from datetime import timedelta
 
 import pytest
 from azure.data.tables.aio import TableServiceClient
 
+from shared.dataverse.portion import Claim, Peers
 from shared.errors import TryAgain
 from shared.peers import store
 from shared.peers.store import TABLE, Presence
 
 USERS = ("one", "two")
+CLAIM = Claim(0.25, wants=0.5, spent=(0.1, 0.05))
 
 
 @pytest.fixture
@@ -20,42 +22,60 @@ def environment() -> str:
     return f"https://{uuid.uuid4().hex}.crm6.dynamics.com"
 
 
-async def test_r106_processes_that_ask_the_same_environment_as_the_same_users_count_one_another(
+async def _meet(one: Presence, claim: Claim = CLAIM, *, within: float = 30.0) -> Peers:
+    """What it reads of the others; it tells them that claim."""
+    met: list[Peers] = []
+
+    def among(peers: Peers) -> Claim:
+        met.append(peers)
+        return claim
+
+    await one.meet(among, within=within)
+    return met[0]
+
+
+async def test_r106_processes_that_ask_the_same_environment_as_the_same_users_read_one_another_s_claims(
     service: TableServiceClient, environment: str
 ) -> None:
     first, second = (Presence(service, environment, USERS) for _ in range(2))
-    alone = await first.renew(within=30.0)
-    assert (alone.count, alone.joined, alone.ahead) == (1, True, 0.0)
-    later = await second.renew(within=30.0)
-    assert (later.count, later.joined) == (2, True)
-    assert later.ahead > 0.0, "the first was there before"
-    again = await first.renew(within=30.0)
-    assert (again.count, again.joined, again.ahead) == (2, False, 0.0)
+    assert await _meet(first) == Peers((), joined=True)
+    assert await _meet(second) == Peers((CLAIM,), joined=True)
+    assert await _meet(first) == Peers((CLAIM,), joined=False)
 
 
-async def test_processes_that_share_no_limit_do_not_count(service: TableServiceClient, environment: str) -> None:
-    await Presence(service, environment, USERS).renew(within=30.0)
-    assert (await Presence(service, environment, ("another",)).renew(within=30.0)).count == 1
-    assert (await Presence(service, environment + ".au", USERS).renew(within=30.0)).count == 1
+async def test_of_two_that_come_at_once_each_sees_the_other(service: TableServiceClient, environment: str) -> None:
+    several = [Presence(service, environment, USERS) for _ in range(6)]
+    met = await asyncio.gather(*map(_meet, several))
+    for number, peers in enumerate(met):
+        for other in met[number + 1 :]:
+            assert len(peers.others) + len(other.others) > 0
+    assert all(len(peers.others) == 5 for peers in await asyncio.gather(*map(_meet, several)))
 
 
-async def test_one_that_does_not_ask_any_more_is_not_counted_and_joins_anew_when_it_does(
+async def test_processes_that_share_no_limit_do_not_meet(service: TableServiceClient, environment: str) -> None:
+    await _meet(Presence(service, environment, USERS))
+    assert not (await _meet(Presence(service, environment, ("another",)))).others
+    assert not (await _meet(Presence(service, environment + ".au", USERS))).others
+
+
+async def test_one_that_does_not_ask_any_more_is_silent_and_joins_anew_when_it_does(
     service: TableServiceClient, environment: str
 ) -> None:
     gone, here = (Presence(service, environment, USERS) for _ in range(2))
-    await gone.renew(within=30.0)
-    await here.renew(within=30.0)
-    assert (await here.renew(within=0.0)).count == 1
-    assert (await gone.renew(within=0.0)).joined
+    await _meet(gone)
+    await _meet(here)
+    (other,) = (await _meet(here, within=0.0)).others
+    assert other.silent > 0.0
+    assert (await _meet(gone, within=0.0)).joined
 
 
 async def test_the_rows_of_long_ago_are_swept(
     service: TableServiceClient, environment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await Presence(service, environment, USERS).renew(within=30.0)
-    monkeypatch.setattr(store, "_SWEPT", timedelta(0))
+    await _meet(Presence(service, environment, USERS))
+    monkeypatch.setattr(store, "_SWEPT", 0.0)
     here = Presence(service, environment, USERS)
-    await here.renew(within=30.0)
+    await _meet(here)
     whom = here._whom
     rows = [row async for row in service.get_table_client(TABLE).query_entities(f"PartitionKey eq '{whom}'")]
     assert len(rows) == 1
@@ -65,4 +85,4 @@ async def test_a_storage_that_does_not_answer_is_a_reason_to_try_again(environme
     nobody = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;TableEndpoint=http://127.0.0.1:9/a;"
     async with TableServiceClient.from_connection_string(nobody, retry_total=0) as service:
         with pytest.raises(TryAgain):
-            await Presence(service, environment, USERS).renew(within=30.0)
+            await _meet(Presence(service, environment, USERS))
