@@ -8,19 +8,17 @@ from typing import Any
 from activities import documents
 from activities.counting import counted
 from activities.erased import Erased
-from activities.proof import LaneProof
+from activities.proof import each_lane
 from activities.reconcile import latest
 from activities.toolbox import Toolbox
 from shared.mapping.compiled import ObjectMap
 from shared.mapping.model import DERIVED
-from shared.reconcile.conservation import Account, Cells, Equation, merged, siblings
-from shared.runs.model import LaneProgress, Run
-
-Lanes = Sequence[tuple[LaneProgress, LaneProof]]
+from shared.reconcile.conservation import Account, Cells, Equation, pour, siblings
+from shared.runs.model import Run
 
 
 async def publish_conservation(
-    tools: Toolbox, run: Run, maps: Mapping[str, ObjectMap], lanes: Lanes, gone: Erased
+    tools: Toolbox, run: Run, turn: int, maps: Mapping[str, ObjectMap], gone: Erased
 ) -> dict[str, Any]:
     """Publish the document ``conservation``; whether it holds, and how much is broken, for the verdict. Records that
     were ``gone`` before the proof, because somebody was erased, are excluded."""
@@ -28,23 +26,38 @@ async def publish_conservation(
     equation = Equation()
     for name, objects in readings(maps).items():
         source = maps[objects[0]].source
-        extracted, beside = await counted(tools, run.id, source)
-        base = [_of(lanes, one, "base") for one in objects]
-        later = [_of(lanes, one, "deltas") for one in objects]
-        several = len(objects) > 1
+        staged, beside = await counted(tools, run.id, source)
+        from_lists = sum(staged.values())
+        for at, count in beside.items():
+            staged[at] = staged.get(at, 0) + count
+        base, later = await _seen(tools, run, turn, objects)
+        pour(base, gone.cells.get(source, {}))
         account = Account(
             source=None if source not in listed else int(listed[source]["records"]),
-            listed=sum(extracted.values()),
+            listed=from_lists,
             # What was derived from other records was never extracted: it counts as it is read.
-            extracted=_totals(base[0]) if source in DERIVED else _totals(merged([_one(extracted), _one(beside)])),
-            base=merged([siblings(base, base[0]) if several else base[0], gone.cells.get(source, {})]),
-            later=siblings(later, later[0]) if several else later[0],
+            extracted=_totals(base) if source in DERIVED else staged,
+            base=base,
+            later=later,
             brought=len(await latest(tools, run, source)),
         )
         equation.add(name, account)
     body = equation.document()
     await documents.publish(tools, run.id, "conservation", body)
     return {"holds": body["holds"], "broken": body["broken"][:20]}
+
+
+async def _seen(tools: Toolbox, run: Run, turn: int, objects: Sequence[str]) -> tuple[Cells, Cells]:
+    """What the proof saw of a source's records, of the first extraction and of the deltas. Lane by lane: a large
+    practice has tens of thousands of cells."""
+    base: dict[str, Cells] = {name: {} for name in objects}
+    later: dict[str, Cells] = {name: {} for name in objects}
+    async for lane, proof in each_lane(tools, run, turn, of=objects):
+        pour((base if lane.generation.startswith("base") else later)[lane.object], proof.cells)
+    first = objects[0]
+    if len(objects) == 1:
+        return base[first], later[first]
+    return siblings(base.values(), base[first]), siblings(later.values(), later[first])
 
 
 def readings(maps: Mapping[str, ObjectMap]) -> dict[str, list[str]]:
@@ -56,15 +69,5 @@ def readings(maps: Mapping[str, ObjectMap]) -> dict[str, list[str]]:
     return found
 
 
-def _of(lanes: Lanes, name: str, generation: str) -> Cells:
-    return merged(
-        proof.cells for lane, proof in lanes if lane.object == name and lane.generation.startswith(generation)
-    )
-
-
 def _totals(cells: Cells) -> dict[str, int]:
     return {at: sum(buckets.values()) for at, buckets in cells.items()}
-
-
-def _one(counts: Mapping[str, int]) -> Cells:
-    return {at: {"staged": count} for at, count in counts.items()}

@@ -7,12 +7,15 @@ from datetime import date
 from math import ceil
 from typing import Any
 
+import orjson
+
 from activities import auditing
 from activities.survey import records, stage_beside
 from activities.toolbox import Toolbox
 from shared.errors import AskPerson
 from shared.insurance.policies import Policy, payer_key, primary
 from shared.mapping.model import FieldMap
+from shared.memory import lasting_json
 from shared.runs.model import Run
 from shared.staging import layout
 from shared.staging.pages import Records
@@ -79,7 +82,7 @@ async def _join(tools: Toolbox, run: Run, mapping: FieldMap, generation: str, sh
         await auditing.staged(tools, run, "patients", generation, number, beside)
 
 
-def _one_each(mapping: FieldMap, policies: Mapping[str, list[Record]]) -> None:
+def _one_each(mapping: FieldMap, policies: Mapping[str, list[bytes]]) -> None:
     if mapping.rule("insurance_policies") is None and any(len(held) > 1 for held in policies.values()):
         several = sum(len(held) > 1 for held in policies.values())
         raise AskPerson(
@@ -89,18 +92,19 @@ def _one_each(mapping: FieldMap, policies: Mapping[str, list[Record]]) -> None:
         )
 
 
-async def _policies(tools: Toolbox, run: Run, generation: str, of: set[str]) -> dict[str, list[Record]]:
-    """The latest version of every policy of some patients, by patient."""
-    latest: dict[str, Record] = {}
+async def _policies(tools: Toolbox, run: Run, generation: str, of: set[str]) -> dict[str, list[bytes]]:
+    """The latest version of every policy of some patients, by patient, as JSON: there are tens of thousands."""
+    latest: dict[str, tuple[str, bytes]] = {}
     for number in range(_number(generation) + 1):
         name = layout.delta(number) if number else "base"
         async for policy in records(tools, run, name, "insurance_policies"):
             if str(policy.get("patient_id")) in of or str(policy["id"]) in latest:
-                latest[str(policy["id"])] = {key: policy.get(key) for key in KEPT}
-    held: dict[str, list[Record]] = {}
-    for policy in latest.values():
-        if str(policy["patient_id"]) in of:
-            held.setdefault(str(policy["patient_id"]), []).append(policy)
+                kept = lasting_json({key: policy.get(key) for key in KEPT})
+                latest[str(policy["id"])] = (str(policy.get("patient_id")), kept)
+    held: dict[str, list[bytes]] = {}
+    for patient, kept in latest.values():
+        if patient in of:
+            held.setdefault(patient, []).append(kept)
     return held
 
 
@@ -116,8 +120,8 @@ async def _bring(tools: Toolbox, run: Run, generation: str, ids: set[str]) -> No
         await stage_beside(tools, run, "patients", generation, found, lane=BESIDE, shard=BESIDE_SHARD)
 
 
-def _with(patient: Record, policies: Mapping[str, list[Record]]) -> Record:
-    held = {str(policy["id"]): policy for policy in policies.get(str(patient["id"]), ())}
+def _with(patient: Record, policies: Mapping[str, list[bytes]]) -> Record:
+    held = {str(policy["id"]): policy for policy in map(orjson.loads, policies.get(str(patient["id"]), ()))}
     chosen = primary(map(_policy, held.values()))
     first = held[chosen.id] if chosen else None
     return {**patient, **{f"insurance.{name}": first.get(name) if first else None for name in MIRRORED}}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from activities import documents
-from activities.conservation import Lanes, readings
+from activities.conservation import readings
 from activities.proof import each_lane, folder, turns
 from activities.reconcile import latest
 from activities.survey import records
@@ -18,7 +18,7 @@ from shared.mapping.compiled import ObjectMap
 from shared.mapping.model import parse
 from shared.money.amounts import MEASURES
 from shared.money.books import Books, parts_for
-from shared.money.seen import merged
+from shared.money.seen import Seen, merged
 from shared.money.statement import statement
 from shared.runs.model import Run
 from shared.wire.payloads import About, Progress
@@ -61,21 +61,22 @@ async def latest_words(tools: Toolbox, run: Run, source: str) -> AsyncIterator[M
 
 
 async def publish_money(
-    tools: Toolbox, run: Run, turn: int, maps: Mapping[str, ObjectMap], lanes: Lanes
+    tools: Toolbox, run: Run, turn: int, maps: Mapping[str, ObjectMap], seen: Mapping[str, Seen]
 ) -> dict[str, Any]:
-    """Publish the document ``money``; whether it holds, for the verdict. Nothing where the run moves no ledger."""
+    """Publish the document ``money``; whether it holds, for the verdict. ``seen``: what arrived, by object. Nothing
+    where the run moves no ledger."""
     lane = await tools.runs.lane(run.id, "money", f"all.{turn}", "books", 0)
     books = [orjson.loads(await tools.staging.read_bytes(_path(run, turn, n))) for n in range(int(lane.cursor or 0))]
     if not books:
         return {}
-    body = statement(books, {name: _seen(maps, lanes, objects) for name, objects in readings(maps).items()
-                             if maps[objects[0]].source in MEASURES})  # fmt: skip
+    arrived = {
+        name: (maps[objects[0]].source, merged(seen[one] for one in objects))
+        for name, objects in readings(maps).items()
+        if maps[objects[0]].source in MEASURES
+    }
+    body = statement(books, arrived)
     await documents.publish(tools, run.id, "money", body)
     return {"holds": body["holds"], "broken": body["broken_count"]}
-
-
-def _seen(maps: Mapping[str, ObjectMap], lanes: Lanes, objects: Sequence[str]) -> tuple[str, Any]:
-    return maps[objects[0]].source, merged(proof.money for lane, proof in lanes if lane.object in objects)
 
 
 def _path(run: Run, turn: int, part: int) -> str:

@@ -6,7 +6,7 @@ covers, so a lane that dies between the blob and its row counts no shard twice.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -97,11 +97,13 @@ def _read(path: str, body: Mapping[str, Any]) -> LaneProof:
     )
 
 
-async def each_lane(tools: Toolbox, run: Run, turn: int) -> AsyncIterator[tuple[LaneProgress, LaneProof]]:
-    """Every lane of one proof of rows, with what it found: a tenth of a megabyte each, of which a large practice has a
-    hundred."""
+async def each_lane(
+    tools: Toolbox, run: Run, turn: int, of: Collection[str] | None = None
+) -> AsyncIterator[tuple[LaneProgress, LaneProof]]:
+    """Every lane of one proof of rows (``of``: those of some objects), with what it found: up to half a megabyte each
+    in memory, of which a large practice has a hundred."""
     for lane in await tools.runs.lanes(run.id, "reconcile"):
-        if turn_of(lane.generation) == turn:
+        if turn_of(lane.generation) == turn and (of is None or lane.object in of):
             path = state_path(run.id, lane.generation, lane.object, lane.lane)
             kept = await tools.staging.find_bytes(path)
             yield lane, LaneProof(path) if kept is None else _read(path, orjson.loads(kept))

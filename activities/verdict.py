@@ -19,6 +19,8 @@ from activities.proof import each_lane, turns
 from activities.reconcile import latest
 from activities.sweep import found_in
 from activities.toolbox import Toolbox
+from shared.money.seen import Seen
+from shared.money.seen import merged as together
 from shared.reconcile.findings import MOST_LISTED, merged
 from shared.reconcile.sketch import Sketch
 from shared.reconcile.verdict import Found, Strays
@@ -35,12 +37,13 @@ async def verdict(tools: Toolbox, about: About) -> Nothing:
     if before and before["turn"] == turn:
         return Nothing()
     maps = await object_maps(tools, run)
-    lanes = [one async for one in each_lane(tools, run, turn)]
     parts: dict[str, list[Mapping[str, Any]]] = {name: [] for name in maps}
     expected: dict[str, Sketch] = {object_map.table.name: Sketch() for object_map in maps.values()}
-    for lane, proof in lanes:
+    seen = {name: Seen() for name in maps}
+    async for lane, proof in each_lane(tools, run, turn):
         parts[lane.object].append(asdict(proof.findings))
         expected[maps[lane.object].table.name] += proof.expected
+        seen[lane.object] = together([seen[lane.object], proof.money])
     gone = await Erased.of(tools, run)
     for name in gone.rows.keys() & maps.keys():
         expected[maps[name].table.name] += await gone.there(tools, run, maps[name])
@@ -60,8 +63,8 @@ async def verdict(tools: Toolbox, about: About) -> Nothing:
         ),
         strays={table: await _strays(tools, run, turn, table, known) for table, known in expected.items()},
         files=files,
-        conservation=await publish_conservation(tools, run, maps, lanes, gone),
-        money=await publish_money(tools, run, turn, maps, lanes),
+        conservation=await publish_conservation(tools, run, turn, maps, gone),
+        money=await publish_money(tools, run, turn, maps, seen),
     )
     at = datetime.now(UTC).isoformat(timespec="seconds")
     waiting = {name: len(some) for name, some in (await pending(tools, run)).items()}

@@ -6,6 +6,7 @@ that has to come with them. What does not fit any more gives way, and is said.
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,7 +46,9 @@ class Cover:
         self._weights: dict[str, float] = {}
         self._taken: list[Unit] = []
         self._left: dict[Key, float] = {}
-        self._showing: dict[Feature, list[Key]] = {}
+        self._keys: list[Key] = []
+        self._showing: dict[Feature, array[int]] = {}
+        """By feature that is not shown yet, the places of the keys that show it: nearly a million of them."""
         self.chosen: dict[Key, None] = {}
         self.covered: set[Feature] = set()
         self.there = self._features()
@@ -99,12 +102,15 @@ class Cover:
             for kind in kinds
         }
         self._left = {key: 0.0 for unit in units for key in unit.keys}
-        self._showing = {}
-        for key in self._left:
+        self._keys, self._showing = list(self._left), {}
+        for place, key in enumerate(self._keys):
             for feature in self._pool.shown(key):
                 if feature not in self.covered:
                     self._left[key] += self._weights[feature.kind]
-                    self._showing.setdefault(feature, []).append(key)
+                    showing = self._showing.get(feature)
+                    if showing is None:
+                        showing = self._showing[feature] = array("I")
+                    showing.append(place)
         while True:
             # What is worth less than one feature of this tier waits for the next.
             worths = [(self._worth(unit), unit) for unit in units]
@@ -173,8 +179,8 @@ class Cover:
             for feature in self._pool.shown(key):
                 if feature not in self.covered:
                     self.covered.add(feature)
-                    for other in self._showing.get(feature, ()):
-                        self._left[other] -= self._weights[feature.kind]
+                    for place in self._showing.get(feature, ()):
+                        self._left[self._keys[place]] -= self._weights[feature.kind]
 
     def _with(self, key: Key) -> tuple[Key, ...]:
         """A record with all it needs, and all they need."""

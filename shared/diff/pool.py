@@ -3,6 +3,8 @@ on them. Its size is that of the map and of the sample, not of the data."""
 
 from __future__ import annotations
 
+import zlib
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +19,6 @@ from shared.diff.households import LARGEST
 from shared.diff.relations import HOW_MANY, Relations
 from shared.diff.scanners import Feature
 from shared.diff.ties import Key
-from shared.memory import lasting_json
 
 Record = Mapping[str, Any]
 ROOM_FOR = {"providers": 2, "owners": 8}
@@ -29,19 +30,19 @@ ELSEWHERE = 8
 
 @dataclass(slots=True)
 class Member:
-    """One record of the pool, as JSON. ``needs``: what it refers to, and the rest of its household. ``shown``: its
-    features once they are asked for."""
+    """One record of the pool, as compressed JSON. ``needs``: what it refers to, and the rest of its household.
+    ``shown``: the numbers of its features, once they are asked for."""
 
-    line: bytes
+    packed: bytes
     view: View | None
     needs: list[Key]
-    shown: tuple[Feature, ...] | None = None
+    shown: array[int] | None = None
     rows: int = -1
 
     @property
     def record(self) -> dict[str, Any]:
         """The record, decoded anew: there are thousands of them."""
-        found: dict[str, Any] = orjson.loads(self.line)
+        found: dict[str, Any] = orjson.loads(zlib.decompress(self.packed))
         return found
 
 
@@ -68,6 +69,8 @@ class Pool:
         self._marks: dict[int, list[Key]] = {}
         self._reach = candidates.furthest
         self._furthest: dict[Feature, float] = {}
+        self._numbers: dict[Feature, int] = {}
+        self._features: list[Feature] = []
         self.members: dict[Key, Member] = {}
         self.bundles: dict[Feature, list[Bundle]] = {}
         self.families: dict[str, list[Key]] = {}
@@ -125,7 +128,7 @@ class Pool:
         needs = self._relations.needs(view, record) if view else []
         self._want((key, *needs))
         key, *needs = (self._wanted[one] for one in (key, *needs))
-        self.members[key] = Member(lasting_json(record), view, needs)
+        self.members[key] = Member(zlib.compress(orjson.dumps(record), 1), view, needs)
         if mark in self._marks:
             self._marks[mark].append(key)
         for bundle in hangs:
@@ -183,13 +186,20 @@ class Pool:
             member.rows = self._rows(member.view, member.record) if member.view else 0
         return member.rows > 0
 
-    def shown(self, key: Key) -> tuple[Feature, ...]:
-        """Everything that a record shows by itself when it is in the sample, each once. A set would take ten times as
-        much, of tens of thousands of records."""
+    def shown(self, key: Key) -> list[Feature]:
+        """Everything that a record shows by itself when it is in the sample, each once. Kept as numbers, as tens of
+        thousands of records show a hundred features each."""
         member = self.members[key]
         if member.shown is None:
-            member.shown = self._relations.once(sorted(self._shown(key, member)))
-        return member.shown
+            member.shown = array("I", map(self._number, sorted(self._shown(key, member))))
+        features = self._features
+        return [features[number] for number in member.shown]
+
+    def _number(self, feature: Feature) -> int:
+        if feature not in self._numbers:
+            self._numbers[feature] = len(self._features)
+            self._features.append(feature)
+        return self._numbers[feature]
 
     def _shown(self, key: Key, member: Member) -> set[Feature]:
         view, record = member.view, member.record

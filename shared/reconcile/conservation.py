@@ -6,7 +6,7 @@ another. A provider's id is an address and a month a coarse fact: both may stand
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,13 +41,18 @@ def add(cells: Cells, at: str, bucket: str, count: int = 1) -> None:
     buckets[bucket] = buckets.get(bucket, 0) + count
 
 
+def pour(total: Cells, part: Mapping[str, Mapping[str, int]]) -> None:
+    """Add the counts of a part to those that are there."""
+    for at, buckets in part.items():
+        for bucket, count in buckets.items():
+            add(total, at, bucket, count)
+
+
 def merged(parts: Iterable[Mapping[str, Mapping[str, int]]]) -> Cells:
     """The counts of several lanes as one."""
     total: Cells = {}
     for part in parts:
-        for at, buckets in part.items():
-            for bucket, count in buckets.items():
-                add(total, at, bucket, count)
+        pour(total, part)
     return total
 
 
@@ -108,7 +113,7 @@ def _breaks(name: str, account: Account) -> Iterable[dict[str, Any]]:
     seen = sum(sum(buckets.values()) for buckets in account.later.values())
     if seen != account.brought:
         yield _break(name, "staging", "*|*", account.brought, seen)
-    for at, buckets in sorted(merged([account.base, account.later]).items()):
+    for at, buckets in _all(account):
         if buckets.get(MISSING):
             everything = sum(buckets.values()) - buckets.get(REPLACED, 0)
             yield _break(name, "load", at, everything, everything - buckets[MISSING])
@@ -123,12 +128,13 @@ def _break(name: str, stage: str, at: str, expected: int, found: int) -> dict[st
 
 
 def _told(account: Account) -> dict[str, Any]:
-    cells = merged([account.base, account.later])
+    total: dict[str, int] = {}
     providers: Cells = {}
     months: Cells = {}
-    for at, buckets in sorted(cells.items()):
+    for at, buckets in _all(account):
         provider, _, month = at.rpartition("|")
         for bucket, count in buckets.items():
+            total[bucket] = total.get(bucket, 0) + count
             if bucket not in (REPLACED, ELSEWHERE):
                 add(providers, provider, bucket, count)
                 add(months, month, bucket, count)
@@ -136,10 +142,17 @@ def _told(account: Account) -> dict[str, Any]:
         "source": account.source,
         "staged": sum(account.extracted.values()),
         "brought_by_deltas": account.brought,
-        **{bucket: sum(found.get(bucket, 0) for found in cells.values()) for bucket in (*ENDS, MISSING, REPLACED)},
+        **{bucket: total.get(bucket, 0) for bucket in (*ENDS, MISSING, REPLACED)},
         "providers": providers,
         "months": months,
     }
+
+
+def _all(account: Account) -> Iterator[tuple[str, dict[str, int]]]:
+    """The cells of both readings, in order. Nothing is copied where deltas brought nothing."""
+    for at in sorted({*account.base, *account.later}):
+        base, later = account.base.get(at, {}), account.later.get(at)
+        yield at, merged([{at: base}, {at: later}])[at] if later else base
 
 
 def siblings(taken: Iterable[Cells], read: Cells) -> Cells:
