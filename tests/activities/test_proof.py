@@ -131,6 +131,8 @@ async def test_what_a_lane_keeps_does_not_grow_with_its_rows(cabinet: Cabinet) -
     await proved(filing)
     run = await filing.run()
     lanes = [one async for one in each_lane(filing.tools, run, 1)]
+    assert {lane.object async for lane, _ in each_lane(filing.tools, run, 1, of=["attachments"])} == {"attachments"}
+    assert not [one async for one in each_lane(filing.tools, run, 1, of=["patients"])]
     assert sum(len(proof.expected) for _, proof in lanes) == 24
     assert len((await found_in(filing.tools, run, 1, "annotation")).there) == 24
     sizes = [len(await _kept(filing, proof)) for _, proof in lanes]
