@@ -73,9 +73,10 @@ class Gate:
         return max(0, self.pace.free(self.clock()) - sum(map(len, self._queues)) - len(self._behind))
 
     @property
-    def _busy(self) -> bool:
-        """Whether this process has used so much lately that others feel it."""
-        return self.pace.used(self.clock()) > _LITTLE
+    def _takes_part(self) -> bool:
+        """Whether this process has used so much lately that others feel it, or somebody waits because of the others."""
+        waits = self.pace.portion.now < 1.0 and any(self._queues)
+        return waits or self.pace.used(self.clock()) > _LITTLE
 
     async def clear(self) -> None:
         """Until it is time to join the writes that wait: none does, or one of them went. Whoever makes his message only
@@ -120,7 +121,7 @@ class Gate:
 
     def _admit(self) -> None:
         """Give away what places there are, and see to it that somebody looks again when there will be more."""
-        if self._peers is not None and self._meeting is None and self._busy:
+        if self._peers is not None and self._meeting is None and self._takes_part:
             self._meeting = asyncio.ensure_future(self._meet(self._peers))
         if self._meeting is not None and not self._met:
             return
@@ -171,9 +172,9 @@ class Gate:
         return found
 
     async def _meet(self, peers: Meets) -> None:
-        """Meet the other processes for as long as this one is busy. Where that cannot be, what was agreed before
-        holds."""
-        come = False
+        """Meet the other processes for as long as this one takes part, and once more where it has just come: what it
+        claims then is not yet its own. Where that cannot be, what was agreed before holds."""
+        come = True
 
         def among(others: Peers) -> Claim:
             nonlocal come
@@ -181,7 +182,7 @@ class Gate:
             return self.pace.among(others, self.clock())
 
         try:
-            while self._busy:
+            while come or self._takes_part:
                 window, come = self.pace.allowance.window, False
                 try:
                     await peers(among, within=window * GONE)
