@@ -20,7 +20,7 @@ from activities.reconcile import latest
 from activities.sweep import found_in
 from activities.toolbox import Toolbox
 from shared.money.seen import Seen
-from shared.money.seen import merged as together
+from shared.money.seen import merged as merged_money
 from shared.reconcile.findings import MOST_LISTED, merged
 from shared.reconcile.sketch import Sketch
 from shared.reconcile.verdict import Found, Strays
@@ -43,7 +43,7 @@ async def verdict(tools: Toolbox, about: About) -> Nothing:
     async for lane, proof in each_lane(tools, run, turn):
         parts[lane.object].append(asdict(proof.findings))
         expected[maps[lane.object].table.name] += proof.expected
-        seen[lane.object] = together([seen[lane.object], proof.money])
+        seen[lane.object] = merged_money([seen[lane.object], proof.money])
     gone = await Erased.of(tools, run)
     for name in gone.rows.keys() & maps.keys():
         expected[maps[name].table.name] += await gone.there(tools, run, maps[name])
