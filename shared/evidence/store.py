@@ -17,7 +17,8 @@ from shared.storage_failures import as_failures
 
 IN_MEMORY = 8 << 20
 """What a pack may weigh in memory before it goes to the disk."""
-PIECE = 4 << 20
+PIECE = 1 << 20
+"""A piece lies in memory a few times over while it is read, looked at and packed."""
 
 
 class Part(NamedTuple):
@@ -53,7 +54,7 @@ class Evidence:
         return sorted(found)
 
     async def pieces(self, part: Part) -> AsyncIterator[bytes]:
-        """What a part held when it was listed, a few megabytes at a time."""
+        """What a part held when it was listed, a megabyte at a time."""
         blob = self._audit.get_blob_client(part.path)
         for start in range(0, part.size, PIECE):
             with as_failures():

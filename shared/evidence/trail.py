@@ -22,10 +22,14 @@ class Chain:
         self._rest = self._last = b""
 
     def taken(self, piece: bytes) -> bytes:
-        """What of a piece belongs into the pack: here all of it."""
-        *lines, self._rest = (self._rest + piece).split(b"\n")
-        self.events += len(lines)
-        self._last = lines[-1] if lines else self._last
+        """What of a piece belongs into the pack: here all of it. Only its last line is cut out: it may be large."""
+        self.events += piece.count(b"\n")
+        end = piece.rfind(b"\n")
+        if end >= 0:
+            begin = piece.rfind(b"\n", 0, end) + 1
+            self._last = piece[begin:end] if begin else self._rest + piece[:end]
+            self._rest = b""
+        self._rest += piece[end + 1 :]
         return piece
 
     @property
