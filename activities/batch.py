@@ -50,14 +50,11 @@ class Work:
     """Where the records lie."""
     beyond: shorter.Beyond = field(default_factory=dict)
 
-    def by_author(
-        self, creates: list[dict[str, Any]], rows: Mapping[str, Row]
-    ) -> list[tuple[str | None, list[dict[str, Any]]]]:
+    def by_author(self, rows: Iterable[Row]) -> list[tuple[str | None, list[Row]]]:
         """The rows to make, by the user who is to be their author; None is ourselves (A22)."""
-        groups: dict[str | None, list[dict[str, Any]]] = {}
-        for wire in creates:
-            row = rows[wire[self.map.table.primary_id]]
-            groups.setdefault(self.map.author_of(row), []).append(wire)
+        groups: dict[str | None, list[Row]] = {}
+        for row in rows:
+            groups.setdefault(self.map.author_of(row), []).append(row)
         return list(groups.items())
 
     @property
@@ -178,7 +175,8 @@ async def _send(work: Work, batch: batches.Batch, rows: Mapping[str, Row]) -> di
     def collect(results: Iterable[Result]) -> None:
         failed.update({r.id: (r.reason or "refused", r.column or "") for r in results if not r.ok})
 
-    for caller, creates in work.by_author(batch.creates, rows):
+    for caller, made in work.by_author(rows[id_] for id_ in batch.creates):
+        creates = (work.map.to_create(row, work.run.number) for row in made)
         collect(await work.target.create(work.map.table, creates, caller=caller))
     if batch.reopened:
         collect(await work.target.set_state(work.map.table, batch.reopened))

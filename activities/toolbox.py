@@ -94,7 +94,7 @@ class Toolbox:
         """The Dataverse environment at that address; one client per environment and process."""
         if url not in self._targets:
             us = Presence(self.tables, url, (self.settings.client_id, *self.settings.more_clients))
-            gate = Gate(Pace(self.settings.allowance, users=len(self._users)), peers=us.meet)
+            gate = Gate(Pace(self.settings.allowance, users=len(self._users)), peers=us)
             self._targets[url] = Dataverse(url, *self._users, pace=gate)
         return self._targets[url]
 

@@ -11,6 +11,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,19 +19,25 @@ from shared.dataverse.pace import Pace, Place
 from shared.dataverse.portion import Claim, Peers
 from shared.errors import Failure
 
-MET_EVERY, GONE, SOON = 1 / 30, 1 / 10, 1 / 1000
+MET_EVERY, GONE, SOON = 1 / 100, 1 / 10, 1 / 1000
 """Of the window that Dataverse counts in: how often the processes that ask tell one another what they claim, after how
 long one that was silent is gone, and after how long one that has just come may take what it claims."""
 _LITTLE = 0.01
 """Of what a user may use of a server. A process that uses no more (a customer's question about one row) is not counted:
 it takes no part of the limits away from those that load."""
+_LESS = 0.005
+"""One that was counted is so until it uses no more than this: who came and went would disturb the others each time."""
 
 
 class Meets(Protocol):
-    """Where the processes that ask meet: what ``among`` says to the others' claims is told to them. Who told nothing
-    ``within`` so many seconds is gone."""
+    """Where the processes that ask meet."""
 
-    def __call__(self, among: Callable[[Peers], Claim], *, within: float) -> Awaitable[None]: ...
+    async def meet(self, among: Callable[[Peers], Claim], *, within: float) -> None:
+        """What ``among`` says to the others' claims is told to them. Who told nothing ``within`` so many seconds is
+        gone."""
+
+    async def leave(self) -> None:
+        """This process claims nothing any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +79,10 @@ class Gate:
         """How many places would be left over if all who wait had theirs."""
         return max(0, self.pace.free(self.clock()) - sum(map(len, self._queues)) - len(self._behind))
 
-    @property
-    def _takes_part(self) -> bool:
-        """Whether this process has used so much lately that others feel it, or somebody waits because of the others."""
+    def _takes_part(self, least: float) -> bool:
+        """Whether this process has used more than that lately, or somebody waits because of the others."""
         waits = self.pace.portion.now < 1.0 and any(self._queues)
-        return waits or self.pace.used(self.clock()) > _LITTLE
+        return waits or self.pace.used(self.clock()) > least
 
     async def clear(self) -> None:
         """Until it is time to join the writes that wait: none does, or one of them went. Whoever makes his message only
@@ -121,7 +127,7 @@ class Gate:
 
     def _admit(self) -> None:
         """Give away what places there are, and see to it that somebody looks again when there will be more."""
-        if self._peers is not None and self._meeting is None and self._takes_part:
+        if self._peers is not None and self._meeting is None and self._takes_part(_LITTLE):
             self._meeting = asyncio.ensure_future(self._meet(self._peers))
         if self._meeting is not None and not self._met:
             return
@@ -173,8 +179,9 @@ class Gate:
 
     async def _meet(self, peers: Meets) -> None:
         """Meet the other processes for as long as this one takes part, and once more where it has just come: what it
-        claims then is not yet its own. Where that cannot be, what was agreed before holds."""
-        come = True
+        claims then is not yet its own. Where that cannot be, what was agreed before holds. Then it leaves, and is as
+        one that has not come yet."""
+        come, left = True, False
 
         def among(others: Peers) -> Claim:
             nonlocal come
@@ -182,19 +189,23 @@ class Gate:
             return self.pace.among(others, self.clock())
 
         try:
-            while come or self._takes_part:
+            while come or self._takes_part(_LESS):
                 window, come = self.pace.allowance.window, False
                 try:
-                    await peers(among, within=window * GONE)
+                    await peers.meet(among, within=window * GONE)
                 except Failure:
                     self.pace.portion.claimed = self.pace.portion.now  # maybe nobody could read what it claims
                 self._met = True
                 self._admit()
                 await self.sleep(window * (SOON if come else MET_EVERY))
+            with suppress(Failure):  # then the others see by and by that it is gone
+                await peers.leave()
+            self.pace.portion.leave()
+            left = True
         finally:
             self._met = True  # whatever went wrong here, nobody waits for it
             self._admit()
-            self._meeting = None
+            self._met, self._meeting = not left, None
 
     def _look_again(self, seconds: float) -> None:
         at = self.clock() + seconds

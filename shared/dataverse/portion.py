@@ -77,6 +77,10 @@ class Portion:
             takers = 1 + sum(other.share < min(other.wants, most) for other in here)
             self.claimed = max(self.now, min(most, self.now + (free - self.now) / takers))
 
+    def leave(self) -> None:
+        """This process claims nothing any more; what little it asks nobody feels."""
+        self.peers, self.now, self.claimed = 1, 1.0, 1.0
+
     def wants(self, used: float, *, hungry: bool) -> float:
         """What the others should leave to this process."""
         return min(1.0, _LEAST + _MORE * self.now) if hungry else max(_LEAST, min(self.now, _SPARE * used))

@@ -57,14 +57,20 @@ class Rows(Reads):
         self._warm: set[str] = set()
         self._warming: dict[str, asyncio.Lock] = {}
 
-    async def create(self, table: Table, rows: Sequence[Row], *, caller: str | None = None) -> list[Result]:
-        """Make the rows, each with the id it names. One that is there already by that id is a success.
+    async def create(self, table: Table, rows: Iterable[Row], *, caller: str | None = None) -> list[Result]:
+        """Make the rows, each with the id it names. One that is there already by that id is a success. They are encoded
+        as they come, so those of a generator never lie there as dictionaries.
 
         ``caller``: the Entra object id of the user who is to have made them (`callers`); such rows go one by one, in
         batches. Where that user may not make them, they come back with a reason that starts with ``caller-``.
         """
-        ids = ids_of(table, rows)
-        wire = dict(zip(ids, map(lasting_json, rows), strict=True))
+        wire = Wire()
+        for row in rows:
+            row_id = _id_of(table, row)
+            if row_id in wire:
+                raise _twice(table)
+            wire[row_id] = lasting_json(row)
+        ids = list(wire)
         if caller is None and (await self.bulk(table.name)).create:
             found = await self._create_in_bulk(table, wire)
         else:
@@ -234,10 +240,14 @@ async def _unsettled(doubtful: Mapping[str, Fault]) -> Results:
 
 def ids_of(table: Table, rows: Sequence[Row]) -> list[str]:
     """Their ids in lower case, in order. Stop when one comes twice: no answer could say which of them it means."""
-    ids = [str(row[table.primary_id]).lower() for row in rows]
+    ids = [_id_of(table, row) for row in rows]
     if len(set(ids)) != len(ids):
         raise _twice(table)
     return ids
+
+
+def _id_of(table: Table, row: Row) -> str:
+    return str(row[table.primary_id]).lower()
 
 
 def _twice(table: Table) -> Stop:

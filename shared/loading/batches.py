@@ -36,14 +36,15 @@ class Sorted:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What to send, in wire form. ``touched`` are the ids that will differ afterwards; ``conflicts`` are left alone.
+    """What to send: ``creates`` are the ids of the rows to make, which are put into wire form only as they go;
+    ``updates`` are in wire form. ``touched`` are the ids that will differ afterwards; ``conflicts`` are left alone.
     ``merges`` are rows that somebody had edited: what of the source's changes went in, and what stands.
 
     ``states`` are the second writes that set a state, with the columns that go along. ``reopened`` are closed rows that
     must be open while they are changed.
     """
 
-    creates: list[dict[str, Any]] = field(default_factory=list)
+    creates: list[str] = field(default_factory=list)
     updates: list[dict[str, Any]] = field(default_factory=list)
     states: list[tuple[str, int, int]] = field(default_factory=list)
     closing: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -89,7 +90,7 @@ def decide(
     for id_, row in rows.items():
         there = present.get(id_)
         if there is None:
-            batch.creates.append(object_map.to_create(row, number))
+            batch.creates.append(id_)
             batch.touched.append(id_)
             if not object_map.opens_in(row):
                 _set_state(batch, object_map, row)

@@ -54,6 +54,14 @@ class Presence:
         except (AzureError, AttributeError) as error:  # the latter when an answer broke off: the library looks into it
             raise storage_failure(error) from error
 
+    async def leave(self) -> None:
+        """Claim nothing any more; TryAgain when storage does not answer. Who meets the others after it joins anew."""
+        self._told_at = -math.inf
+        try:
+            await (await self._opened()).delete_entity(self._whom, self._me)
+        except (AzureError, AttributeError) as error:
+            raise storage_failure(error) from error
+
     async def _tell(self, table: TableClient, claim: Claim) -> None:
         spent = orjson.dumps(claim.spent).decode()
         row = {"PartitionKey": self._whom, "RowKey": self._me, "share": claim.share, "wants": claim.wants}

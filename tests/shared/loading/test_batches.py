@@ -38,7 +38,8 @@ def decide(patients: ObjectMap, rows: dict[str, Row], present: dict[str, Any], *
 def test_a_row_that_is_missing_is_created_and_an_inactive_one_gets_its_second_write(patients: ObjectMap):
     rows = sorted_rows(patients, PATIENT, {**PATIENT, "id": "P2", "status": "archived"})
     batch = decide(patients, rows, {})
-    assert len(batch.creates) == 2
+    assert batch.creates == list(rows)
+    assert len(rows) == 2
     assert [state[1:] for state in batch.states] == [(1, 2)]
     assert set(batch.touched) == set(rows)
 

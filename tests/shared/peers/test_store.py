@@ -69,6 +69,17 @@ async def test_one_that_does_not_ask_any_more_is_silent_and_joins_anew_when_it_d
     assert (await _meet(gone, within=0.0)).joined
 
 
+async def test_one_that_leaves_claims_nothing_and_joins_anew_when_it_asks_again(
+    service: TableServiceClient, environment: str
+) -> None:
+    leaver, here = (Presence(service, environment, USERS) for _ in range(2))
+    await _meet(leaver)
+    await leaver.leave()
+    await leaver.leave()
+    assert await _meet(here) == Peers((), joined=True)
+    assert (await _meet(leaver)).joined
+
+
 async def test_the_rows_of_long_ago_are_swept(
     service: TableServiceClient, environment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,5 +95,7 @@ async def test_the_rows_of_long_ago_are_swept(
 async def test_a_storage_that_does_not_answer_is_a_reason_to_try_again(environment: str) -> None:
     nobody = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;TableEndpoint=http://127.0.0.1:9/a;"
     async with TableServiceClient.from_connection_string(nobody, retry_total=0) as service:
-        with pytest.raises(TryAgain):
-            await _meet(Presence(service, environment, USERS))
+        here = Presence(service, environment, USERS)
+        for asked in (_meet(here), here.leave()):
+            with pytest.raises(TryAgain):
+                await asked
