@@ -15,7 +15,7 @@ from azure.storage.blob.aio import BlobServiceClient
 from shared.staging import layout
 from shared.storage_failures import as_failures
 
-IN_MEMORY = 8 << 20
+IN_MEMORY = 1 << 20
 """What a pack may weigh in memory before it goes to the disk."""
 PIECE = 1 << 20
 """A piece lies in memory a few times over while it is read, looked at and packed."""

@@ -22,7 +22,8 @@ from shared.storage_calls import PLAIN
 from shared.storage_failures import as_failures
 from shared.vocabulary import Address
 
-_LARGEST_SINGLE_PUT = 32 << 20
+_LARGEST_SINGLE_PUT, _BLOCK = 4 << 20, 1 << 20
+"""Bytes of a body that goes whole, and of the pieces in which a larger one does: the library holds each in memory."""
 _DELETES_AT_A_TIME = 16
 
 
@@ -45,7 +46,8 @@ class Staging:
         """By connection string where there is one, else by identity. Opens nothing yet."""
         # The library's own first pause is 15 seconds; an activity should answer long before the second.
         retry = ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=retries, random_jitter_range=1)
-        settings: dict[str, Any] = {"retry_policy": retry, "max_single_put_size": _LARGEST_SINGLE_PUT, **PLAIN}
+        sizes = {"max_single_put_size": _LARGEST_SINGLE_PUT, "max_block_size": _BLOCK}
+        settings: dict[str, Any] = {"retry_policy": retry, **sizes, **PLAIN}
         if connection:
             return cls(BlobServiceClient.from_connection_string(connection, **settings))
         address = f"https://{account}.blob.core.windows.net"
