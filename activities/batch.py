@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from activities import auditing, merging, shorter
@@ -50,12 +51,18 @@ class Work:
     """Where the records lie."""
     beyond: shorter.Beyond = field(default_factory=dict)
 
-    def by_author(self, rows: Iterable[Row]) -> list[tuple[str | None, list[Row]]]:
+    def by_author(self, rows: Iterable[Row]) -> list[tuple[str | None, deque[Row]]]:
         """The rows to make, by the user who is to be their author; None is ourselves (A22)."""
-        groups: dict[str | None, list[Row]] = {}
+        groups: dict[str | None, deque[Row]] = {}
         for row in rows:
-            groups.setdefault(self.map.author_of(row), []).append(row)
+            groups.setdefault(self.map.author_of(row), deque()).append(row)
         return list(groups.items())
+
+    def wire(self, rows: deque[Row]) -> Iterator[dict[str, Any]]:
+        """The rows to make as they travel, each let go with it: while messages are under way the rows of all batches
+        would be most of what the app holds."""
+        while rows:
+            yield self.map.to_create(rows.popleft(), self.run.number)
 
     @property
     def ours_again(self) -> set[str]:
@@ -137,6 +144,7 @@ async def write(work: Work, records: Sequence[dict[str, Any]], *, page: int) -> 
     asides |= {found.source_ids[id_]: (batches.EDITED, "") for id_ in batch.conflicts}
     disputed = {id_ for id_, merged in batch.merges.items() if merged.disputed}
     asides |= {found.source_ids[id_]: (batches.EDITED, batch.merges[id_].spelled()) for id_ in disputed}
+    firsts = [id_ for id_, row in found.rows.items() if row.part <= 1]
     failed: dict[str, tuple[str, str]] = {}
     settling: list[Awaitable[None]] = []
     if batch.touched or surplus.deletes or batches.is_half_done(half_done):
@@ -155,7 +163,8 @@ async def write(work: Work, records: Sequence[dict[str, Any]], *, page: int) -> 
     asides |= {notes[id_]: (why, "") for id_, why in surplus.held.items()}
     silent = {id_ for id_, merged in batch.merges.items() if not (merged.write or merged.moves)}
     written = tuple(entry for entry in entries if entry.id not in silent)
-    tally = _tally(work, found, present, written, {*failed, *batch.conflicts, *disputed}, len(asides))
+    tally = _tally(work, firsts, present, written, {*failed, *batch.conflicts, *disputed})
+    tally = replace(tally, excluded=sum(found.excluded.values()), set_aside=len(asides))
     reasons = _reasons(found.excluded, asides)
     told = work.told(page, tally, reasons, entries)
     kept = {found.source_ids[id_]: one for id_, one in batch.merges.items() if not one.disputed}
@@ -168,16 +177,16 @@ async def write(work: Work, records: Sequence[dict[str, Any]], *, page: int) -> 
     return tally, reasons
 
 
-async def _send(work: Work, batch: batches.Batch, rows: Mapping[str, Row]) -> dict[str, tuple[str, str]]:
-    """Creates, updates, then the second write that carries other states. Answers with the rows that could not go."""
+async def _send(work: Work, batch: batches.Batch, rows: dict[str, Row]) -> dict[str, tuple[str, str]]:
+    """Creates, updates, then the second write that carries other states. Takes what it makes out of ``rows``. Answers
+    with the rows that could not go."""
     failed: dict[str, tuple[str, str]] = {}
 
     def collect(results: Iterable[Result]) -> None:
         failed.update({r.id: (r.reason or "refused", r.column or "") for r in results if not r.ok})
 
-    for caller, made in work.by_author(rows[id_] for id_ in batch.creates):
-        creates = (work.map.to_create(row, work.run.number) for row in made)
-        collect(await work.target.create(work.map.table, creates, caller=caller))
+    for caller, made in work.by_author(rows.pop(id_) for id_ in batch.creates):
+        collect(await work.target.create(work.map.table, work.wire(made), caller=caller))
     if batch.reopened:
         collect(await work.target.set_state(work.map.table, batch.reopened))
     if batch.updates:
@@ -208,18 +217,18 @@ async def _close(work: Work, batch: batches.Batch, states: list[tuple[str, int, 
 
 def _tally(
     work: Work,
-    found: batches.Sorted,
+    rows: Iterable[str],
     present: Mapping[str, Mapping[str, Any]],
     entries: tuple[Entry, ...],
     not_done: set[str],
-    set_aside: int,
 ) -> Tally:
-    """Where each record of the batch ended. A delta counts what it changed; a base also what the sample had created."""
+    """Where the records ended that have ``rows``, one each. A delta counts what it changed; a base also what the sample
+    had created."""
     created = updated = 0
     by_id = {entry.id: entry for entry in entries}
     delta = work.slice.generation.startswith("delta")
-    for id_, row in found.rows.items():
-        if id_ in not_done or row.part > 1:
+    for id_ in rows:
+        if id_ in not_done:
             continue
         entry = by_id.get(id_)
         if entry is not None and entry.before is None and not (delta and id_ in work.left):
@@ -229,7 +238,7 @@ def _tally(
         elif not delta:
             ours = batches.created_by(work.run.number, present.get(id_))
             created, updated = created + ours, updated + (not ours)
-    return Tally(0, created, updated, sum(found.excluded.values()), set_aside)
+    return Tally(0, created, updated)
 
 
 def _reasons(excluded: Mapping[str, int], asides: Mapping[str, tuple[str, str]]) -> dict[str, int]:
