@@ -127,8 +127,10 @@ class Budget:
         return tuple(part / self.allowance.seconds for part in sums)
 
     def together(self) -> int:
-        """How many of this process's requests may be under way."""
-        return max(1, min(self.width.allowed(), int(self.width.most * self.portion.now)))
+        """How many of this process's requests may be under way. Where others ask too, a book for several servers allows
+        only as much more than one as went well so far: at first all of them may be at one."""
+        most = self.width.most if self.portion.now == 1.0 else self.allowance.together * max(1.0, self.share)
+        return max(1, min(self.width.allowed(), int(most * self.portion.now)))
 
     def begin(self, now: float, seconds: float) -> None:
         """A request goes out that should take ``seconds``."""

@@ -112,6 +112,12 @@ def test_r106_processes_that_know_of_one_another_sit_on_the_limit_together() -> 
         assert told.punished < 0.01, processes
 
 
+def test_r106_a_dozen_processes_that_begin_at_once_are_not_too_many_for_one_server() -> None:
+    told = drive_several([Life(0.0, 50.0)] * 12, LIMITS, seconds=50.0, rows=1000)
+    assert told.refusals == 0
+    assert told.used > 0.9
+
+
 def test_processes_come_and_go_and_little_of_the_limit_is_lost() -> None:
     lives = [Life(0.0, 900.0), Life(100.0, 500.0), Life(150.0, 1800.0), Life(700.0, 1800.0), Life(920.0, 1300.0)]
     told = drive_several(lives, LIMITS, seconds=1800.0, rows=500)
