@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from activities.toolbox import Toolbox, toolbox
+from shared import memory
 from shared.errors import Failure, TryAgain
 from shared.vocabulary import Phase
 from shared.wire.codec import decode, encode
@@ -41,6 +42,7 @@ async def perform(step: Step[Q, R], hand: Hand[Q, R], payload: Any) -> dict[str,
             if wish:
                 return encode(Envelope(wish=wish))
             reply = await hand(tools, request)
+            memory.trim()
             if not (isinstance(reply, Progress) and reply.more) or time.monotonic() >= over:
                 return encode(Envelope(reply=encode(reply)))
     except TryAgain as failure:

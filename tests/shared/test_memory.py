@@ -12,6 +12,9 @@ import pytest
 
 from shared.memory import lasting_json
 
+RESIDENT = """
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmRSS")))
+"""
 USES = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -30,19 +33,32 @@ def work(number):
 
 with ThreadPoolExecutor(8) as threads:
     kept = list(threads.map(work, range(32)))
-print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmRSS")))
+"""
+SPARSE = """
+import sys
+from shared import memory
+
+memory.give_back()
+kept = [bytes(2_000) for _ in range(20_000)][::50]
+if sys.argv[1] == "trimmed":
+    memory.trim()
 """
 
 
-def _resident(how: str) -> int:
+def _resident(uses: str, how: str) -> int:
     """KiB that are resident at the end."""
-    done = subprocess.run([sys.executable, "-c", USES, how], capture_output=True, text=True, check=True, timeout=60)
-    return int(done.stdout)
+    told = [sys.executable, "-c", uses + RESIDENT, how]
+    return int(subprocess.run(told, capture_output=True, text=True, check=True, timeout=60).stdout)
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="what is told to keep less is glibc")
 def test_what_is_not_used_any_more_goes_back_to_the_system() -> None:
-    assert _resident("given back") < 0.8 * _resident("kept")
+    assert _resident(USES, "given back") < 0.8 * _resident(USES, "kept")
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="what is told to keep less is glibc")
+def test_what_lies_free_between_what_is_used_goes_back_when_it_is_told_to() -> None:
+    assert _resident(SPARSE, "trimmed") < _resident(SPARSE, "left") - 20_000
 
 
 def test_json_that_lasts_takes_no_more_than_it_is_long() -> None:
