@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -30,10 +31,10 @@ class Candidates:
     def __init__(self, views: Sequence[View], relations: Relations, rows: Rows) -> None:
         self._relations, self._rows = relations, rows
         self._full: set[Feature] = set()
-        self._gauges: dict[Feature, Gauge] = {}
+        self._gauges: defaultdict[Feature, Gauge] = defaultdict(Gauge)
         self._views: dict[str, list[tuple[View, Glance]]] = {}
         for view in views:
-            glance = Glance(view, self._full, self._gauge)
+            glance = Glance(view, self._full, self._gauges.__getitem__)
             self._views.setdefault(view.source, []).append((view, glance))
         self.records: dict[str, int] = {view.object: 0 for view in views}
         self.holders: dict[Feature, list[Key]] = {}
@@ -41,9 +42,6 @@ class Candidates:
         self.patients: dict[Key, str] = {}
         """Whom the holders belong to."""
         self.richest: list[tuple[int, str]] = []
-
-    def _gauge(self, feature: Feature) -> Gauge:
-        return self._gauges.get(feature) or self._gauges.setdefault(feature, Gauge())
 
     @property
     def furthest(self) -> dict[Feature, list[tuple[float, Key, str]]]:

@@ -7,6 +7,7 @@ gathers those records and whatever has to come with them. The same records in th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from shared.diff import coverage
@@ -23,7 +24,8 @@ class Sample:
     """``size``: the most records, of all objects together. ``zone``: the practice's own, whose clocks change."""
 
     def __init__(self, mapping: FieldMap, maps: Mapping[str, ObjectMap], *, zone: str, size: int) -> None:
-        self._maps, self._size = maps, size
+        self._size = size
+        self._rows = partial(_rows, maps)  # a method would hold on to this sample for as long as it is held
         first = next(iter(maps.values()))
         rules = [rule for rule in mapping.objects if rule.source not in DERIVED]
         looked_at = views(rules, zone=zone, files=first.files)
@@ -50,9 +52,10 @@ class Sample:
         document = coverage.document(cover, self._candidates, self._relations, pool, size=self._size)
         return by_object(cover.chosen, pool), document
 
-    def _rows(self, view: View, record: Mapping[str, Any]) -> int:
-        found = (self._maps[rule.object].rows(record) for rule in view.rules)
-        return next((len(one) for one in found if isinstance(one, list)), 0)
+
+def _rows(maps: Mapping[str, ObjectMap], view: View, record: Mapping[str, Any]) -> int:
+    found = (maps[rule.object].rows(record) for rule in view.rules)
+    return next((len(one) for one in found if isinstance(one, list)), 0)
 
 
 def downwards(mapping: FieldMap) -> list[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -176,3 +179,17 @@ def test_n23_a_practice_without_records_has_an_empty_sample():
     assert count(chosen) == 0
     assert coverage["headline"] == "0 of 0 features of the data are in the sample of 0 records"
     assert set(coverage["objects"]) == {rule.object for rule in MAPPING.objects} - {"defaults", "payers"}
+
+
+def test_what_was_looked_at_goes_with_the_sample_and_does_not_wait_for_the_garbage_collector():
+    practice = ordinary(20)
+    gc.disable()
+    try:
+        sample = practice.opened(40)
+        pool = practice.gathered(sample)
+        sample.choose(pool)
+        seen = [weakref.ref(one) for one in (sample, sample._candidates, sample._relations, pool)]
+        del sample, pool
+        assert [one() for one in seen] == [None] * 4
+    finally:
+        gc.enable()
