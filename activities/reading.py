@@ -33,13 +33,13 @@ async def versions(target: Dataverse, object_map: ObjectMap, ids: Iterable[str])
     return await target.rows(object_map.table, ids, select=object_map.last_changed)
 
 
-async def ahead(parts: Iterable[P], read: Callable[[P], Awaitable[R]], *, most: int = 2) -> AsyncIterator[tuple[P, R]]:
-    """Each part with what ``read`` found for it, in turn; up to ``most`` further parts are being read meanwhile."""
+async def ahead(parts: Iterable[P], read: Callable[[P], Awaitable[R]]) -> AsyncIterator[tuple[P, R]]:
+    """Each part with what ``read`` found for it, in turn; the next is being read meanwhile."""
     under_way: deque[tuple[P, asyncio.Task[R]]] = deque()
     try:
         for part in parts:
             under_way.append((part, asyncio.ensure_future(read(part))))
-            if len(under_way) > most:
+            if len(under_way) > 1:
                 first, found = under_way.popleft()
                 yield first, await found
         while under_way:

@@ -116,6 +116,8 @@ class _Comparison:
                     await self._judge(record, [(row, there.get(row.id)) for row in result], scales)
                 else:
                     self._without_row(record, result, there.get(self.map.row_id(record)))
+            expected.clear()  # two loops hold on to both of them until they have the next
+            there.clear()
         self.proof.findings.add_weighed(scales)
 
     def _expected(self, staged: Sequence[Record]) -> Expected:
