@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
-from os import SEEK_END
 from typing import IO, Any, NamedTuple
 
 import orjson
@@ -64,10 +63,11 @@ class Evidence:
 
     async def keep(self, run: str, digest: str, file: IO[bytes]) -> str:
         """Keep a pack under its digest; where. The same pack again changes nothing."""
-        path, size = layout.evidence_path(run, f"{digest}.zip"), file.seek(0, SEEK_END)
+        path = layout.evidence_path(run, f"{digest}.zip")
         file.seek(0)
+        pieces = iter(lambda: file.read(PIECE), b"")  # of a file, the library would read up to 32 MB at once
         with as_failures(), suppress(ResourceExistsError):
-            await self._reports.get_blob_client(path).upload_blob(file, length=size, max_concurrency=1)
+            await self._reports.get_blob_client(path).upload_blob(pieces, max_concurrency=1)
         return path
 
     async def drop_others(self, run: str, path: str) -> int:

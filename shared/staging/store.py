@@ -22,8 +22,9 @@ from shared.storage_calls import PLAIN
 from shared.storage_failures import as_failures
 from shared.vocabulary import Address
 
-_LARGEST_SINGLE_PUT, _BLOCK = 4 << 20, 1 << 20
-"""Bytes of a body that goes whole, and of the pieces in which a larger one does: the library holds each in memory."""
+_LARGEST_SINGLE_PUT, _BLOCK = 32 << 20, 1 << 20
+"""Bytes that go whole, so that two who write the same name leave what one of them wrote; and of the pieces in which
+more goes, and what is read from a file: the library holds each of them in memory."""
 _DELETES_AT_A_TIME = 16
 
 
