@@ -159,7 +159,7 @@ async def test_whoever_gives_up_waiting_takes_no_place_away() -> None:
     assert isinstance(await asyncio.wait_for(gate.enter("x", patience=60), 1), Place)
 
 
-SMALL = Allowance(seconds=100.0, together=8)
+SMALL = Allowance(seconds=100.0, together=16)
 """Requests of an unknown kind are promised half a second, so three of them are felt."""
 
 
