@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from activities import auditing, merging, shorter
@@ -164,7 +164,7 @@ async def write(work: Work, records: Sequence[dict[str, Any]], *, page: int) -> 
     silent = {id_ for id_, merged in batch.merges.items() if not (merged.write or merged.moves)}
     written = tuple(entry for entry in entries if entry.id not in silent)
     tally = _tally(work, firsts, present, written, {*failed, *batch.conflicts, *disputed})
-    tally = replace(tally, excluded=sum(found.excluded.values()), set_aside=len(asides))
+    tally += Tally(excluded=sum(found.excluded.values()), set_aside=len(asides))
     reasons = _reasons(found.excluded, asides)
     told = work.told(page, tally, reasons, entries)
     kept = {found.source_ids[id_]: one for id_, one in batch.merges.items() if not one.disputed}
