@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from activities import removed
@@ -35,8 +36,10 @@ from shared.wire.payloads import Progress, Slice
 
 Record = dict[str, Any]
 There = Mapping[str, Any] | None
-Expected = list[tuple[Record, list[Row] | Excluded | SetAside]]
-RECORDS_AT_ONCE = 500
+Expected = list[tuple[int, list[Row] | Excluded | SetAside]]
+"""What records should have become, each by its place in the shard: it is decoded again when its row has come."""
+RECORDS_AT_ONCE = 250
+"""What is known of them twice over, of two parts in each lane, is most of what a proof holds."""
 TEXT = "notetext"
 
 
@@ -109,9 +112,10 @@ class _Comparison:
         """Compare them all. The next rows are read while these are weighed."""
         scales = Scales(self.map)
         starts = range(0, len(staged), RECORDS_AT_ONCE)
-        parts = (self._expected(staged[start : start + RECORDS_AT_ONCE]) for start in starts)
-        async for expected, there in ahead(parts, self._read):
-            for record, result in expected:
+        parts = (self._expected(staged, start) for start in starts)
+        async for expected, there in ahead(parts, partial(self._read, staged)):
+            for place, result in expected:
+                record = staged[place]
                 if isinstance(result, list):
                     await self._judge(record, [(row, there.get(row.id)) for row in result], scales)
                 else:
@@ -120,14 +124,15 @@ class _Comparison:
             there.clear()
         self.proof.findings.add_weighed(scales)
 
-    def _expected(self, staged: Sequence[Record]) -> Expected:
+    def _expected(self, staged: Sequence[Record], start: int) -> Expected:
         found: Expected = []
-        for record in staged:
+        for place in range(start, min(start + RECORDS_AT_ONCE, len(staged))):
+            record = staged[place]
             if str(record["id"]) in self.later:
                 self.proof.findings.replaced += 1
                 self.proof.saw(record, REPLACED)
             else:
-                found.append((record, self._becomes(record)))
+                found.append((place, self._becomes(record)))
         self.proof.findings.records += len(found)
         return found
 
@@ -137,10 +142,10 @@ class _Comparison:
         found, rule = self.map.rows(record), self.gone.get(str(record["id"]))
         return Excluded(rule) if rule and isinstance(found, list) else found
 
-    async def _read(self, expected: Expected) -> dict[str, dict[str, Any]]:
+    async def _read(self, staged: Sequence[Record], expected: Expected) -> dict[str, dict[str, Any]]:
         ids = [row.id for _, result in expected if isinstance(result, list) for row in result]
         # A later word may not fit where an earlier one did: then the row is as that left it.
-        ids += [self.map.row_id(record) for record, result in expected if isinstance(result, SetAside)]
+        ids += [self.map.row_id(staged[place]) for place, result in expected if isinstance(result, SetAside)]
         return await present(self.target, self.map, ids)
 
     def _without_row(self, record: Record, result: Excluded | SetAside, there: There) -> None:

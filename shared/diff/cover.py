@@ -89,7 +89,7 @@ class Cover:
                 together = {feature} if len(keys) > 1 or feature.kind == "households" else set()
                 bundled.setdefault(keys, set()).update(together)
         return [
-            Unit(tuple(sorted(frozenset().union(*map(self._with, keys)))), frozenset(together))
+            Unit(self._all_with(keys), frozenset(together))
             for keys, together in sorted(bundled.items())
             if all(key in self._pool.members for key in keys)
         ]
@@ -191,8 +191,14 @@ class Cover:
                 further = [one for one in (member.needs if member else ()) if one not in found]
                 found.update(further)
                 new += further
-            self._whole[key] = tuple(one for one in found if one in self._pool.members)
+            self._whole[key] = tuple(sorted(one for one in found if one in self._pool.members))
         return self._whole[key]
+
+    def _all_with(self, keys: tuple[Key, ...]) -> tuple[Key, ...]:
+        """Several records with all they need."""
+        if len(keys) == 1:
+            return self._with(keys[0])
+        return tuple(sorted(frozenset().union(*map(self._with, keys))))
 
     def _fill(self) -> None:
         """Patients with what hangs on them, those first of whom most is known, then whatever else fits."""

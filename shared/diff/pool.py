@@ -19,6 +19,7 @@ from shared.diff.households import LARGEST
 from shared.diff.relations import HOW_MANY, Relations
 from shared.diff.scanners import Feature
 from shared.diff.ties import Key
+from shared.memory import lasting_json
 
 Record = Mapping[str, Any]
 ROOM_FOR = {"providers": 2, "owners": 8}
@@ -30,10 +31,11 @@ ELSEWHERE = 8
 
 @dataclass(slots=True)
 class Member:
-    """One record of the pool, as compressed JSON. ``needs``: what it refers to, and the rest of its household.
-    ``shown``: the numbers of its features, once they are asked for."""
+    """One record of the pool, as compressed JSON, told by how it differs from another of its object. ``needs``: what it
+    refers to, and the rest of its household. ``shown``: the numbers of its features, once they are asked for."""
 
     packed: bytes
+    like: bytes
     view: View | None
     needs: list[Key]
     shown: array[int] | None = None
@@ -42,7 +44,7 @@ class Member:
     @property
     def record(self) -> dict[str, Any]:
         """The record, decoded anew: there are thousands of them."""
-        found: dict[str, Any] = orjson.loads(zlib.decompress(self.packed))
+        found: dict[str, Any] = orjson.loads(zlib.decompressobj(zdict=self.like).decompress(self.packed))
         return found
 
 
@@ -65,6 +67,7 @@ class Pool:
         """The records that are looked for, each once: thousands refer to them."""
         self._room = 0
         self._source = ""
+        self._like: dict[str, bytes] = {}
         self._asked: dict[tuple[str, str, str], list[Bundle]] = {}
         self._marks: dict[int, list[Key]] = {}
         self._reach = candidates.furthest
@@ -128,12 +131,18 @@ class Pool:
         needs = self._relations.needs(view, record) if view else []
         self._want((key, *needs))
         key, *needs = (self._wanted[one] for one in (key, *needs))
-        self.members[key] = Member(zlib.compress(orjson.dumps(record), 1), view, needs)
+        self.members[key] = self._member(record, view, needs)
         if mark in self._marks:
             self._marks[mark].append(key)
         for bundle in hangs:
             if len(bundle.children) < bundle.most and self.has_row(key):
                 bundle.children.append(key)
+
+    def _member(self, record: Record, view: View | None, needs: list[Key]) -> Member:
+        plain = lasting_json(record)
+        like = self._like.setdefault(self._source, plain)
+        packer = zlib.compressobj(1, zdict=like)
+        return Member(packer.compress(plain) + packer.flush(), like, view, needs)
 
     def _near(self, view: View, record: Record, key: Key) -> bool:
         """Whether a record hangs on an anchor and shows what not enough of those before it do."""
@@ -191,7 +200,7 @@ class Pool:
         thousands of records show a hundred features each."""
         member = self.members[key]
         if member.shown is None:
-            member.shown = array("I", map(self._number, sorted(self._shown(key, member))))
+            member.shown = array("I", [self._number(one) for one in sorted(self._shown(key, member))])
         features = self._features
         return [features[number] for number in member.shown]
 
