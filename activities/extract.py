@@ -19,8 +19,9 @@ from shared.staging.pages import Records
 from shared.vocabulary import Tally
 from shared.wire.payloads import About, Progress, Slice, Window
 
-SHARD_CHARACTERS = 8_000_000
-"""Of text in one shard: notes may be long, and a shard is in memory whole."""
+RECORD_BYTES = 500
+"""A shard has no more bytes than its number of records would have at so many each, save where one page has: notes may
+be long and patients have many fields, and each lane has a shard in memory whole."""
 OVERLAP = timedelta(minutes=10)
 """A change may carry a time just before the moment it became visible. Reading a little twice does no harm."""
 
@@ -65,11 +66,13 @@ async def _stage_one(tools: Toolbox, run: Run, source: Source, lane: LaneProgres
     """One shard of the base. Its number comes from the lane, so a repeat after a crash writes the same shard again."""
     records = Records()
     cursor: str | None = lane.cursor or None
-    most, length = min(PAGE_RECORDS, tools.settings.shard_records), 0
-    while len(records) < tools.settings.shard_records and length < SHARD_CHARACTERS:
-        page = await source.page(lane.object, cursor=cursor, limit=most)
+    most = tools.settings.shard_records
+    size = of_page = 0
+    while len(records) < most and size + of_page <= most * RECORD_BYTES:
+        page = await source.page(lane.object, cursor=cursor, limit=min(PAGE_RECORDS, most))
         records.add(without_erased(run, lane.object, page.records))
-        length += sum(len(value) for record in page.records for value in record.values() if type(value) is str)
+        of_page = records.size - size
+        size += of_page
         cursor = page.next_cursor
         if cursor is None:
             break

@@ -46,6 +46,11 @@ class Records(Sequence[dict[str, Any]]):
         """Some more, encoded at once."""
         self._lines += map(lasting_json, records)
 
+    @property
+    def size(self) -> int:
+        """How many bytes of JSON they are."""
+        return sum(map(len, self._lines))
+
     def text(self) -> bytes:
         """All of them, a line each."""
         return b"".join(line + b"\n" for line in self._lines)
