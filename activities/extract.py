@@ -9,7 +9,7 @@ from activities import auditing, documents, pickup
 from activities.bookkeeping import not_beside
 from activities.counting import count_staged
 from activities.erased import without_erased
-from activities.pickup import PAGE_RECORDS
+from activities.pickup import PAGE_RECORDS, RECORD_BYTES
 from activities.toolbox import Toolbox
 from shared.corepractice.source import Source
 from shared.mapping.model import parse
@@ -19,9 +19,6 @@ from shared.staging.pages import Records
 from shared.vocabulary import Tally
 from shared.wire.payloads import About, Progress, Slice, Window
 
-RECORD_BYTES = 500
-"""A shard has no more bytes than its number of records would have at so many each, save where one page has: notes may
-be long and patients have many fields, and each lane has a shard in memory whole."""
 OVERLAP = timedelta(minutes=10)
 """A change may carry a time just before the moment it became visible. Reading a little twice does no harm."""
 
@@ -67,7 +64,7 @@ async def _stage_one(tools: Toolbox, run: Run, source: Source, lane: LaneProgres
     records = Records()
     cursor: str | None = lane.cursor or None
     most = tools.settings.shard_records
-    size = of_page = 0
+    size = of_page = 0  # another page is taken while one like the last still has room
     while len(records) < most and size + of_page <= most * RECORD_BYTES:
         page = await source.page(lane.object, cursor=cursor, limit=min(PAGE_RECORDS, most))
         records.add(without_erased(run, lane.object, page.records))

@@ -24,11 +24,15 @@ from shared.delta.snapshot import MODIFIED, UNCHANGED, missing
 from shared.mapping.crosswalk import fingerprint
 from shared.runs.model import LaneProgress, Run
 from shared.staging import layout
+from shared.staging.pages import Records
 from shared.vocabulary import Tally
 
 SINCE, COMPARE, LIST, CONFIRM, SETTLE = "since", "compare", "list", "confirm", "settle"
 """What a lane reads in turn: changes by time, or everything; then the ids, one by one those that no list shows."""
 SHARDS_AT_A_TIME, PAGE_RECORDS, CONFIRMED_AT_A_TIME = 5, 500, 200
+RECORD_BYTES = 500
+"""A shard has no more bytes than its number of records would have at so many each: notes may be long and patients have
+many fields, and each lane has a shard in memory whole."""
 LISTED = "listed"
 
 
@@ -81,12 +85,13 @@ async def _read(tools: Toolbox, run: Run, source: Source, lane: LaneProgress) ->
     then = await snapshots.known(tools, run, lane.object, before=lane.generation)
     back = frozenset(map(fingerprint, await snapshots.gone_by(tools, lane)))
     counts: Counter[str] = Counter(lane.notes["counts"])
-    fresh: list[Record] = []
+    fresh = Records()
     marks, cursor, read = array("Q"), lane.cursor or None, 0
     since, limit = lane.notes["since"] if stage == SINCE else None, min(PAGE_RECORDS, size)
     most = size if stage == SINCE else SHARDS_AT_A_TIME * size  # of what is compared, little is staged
     while read + limit <= most:
         page = await source.page(lane.object, cursor=cursor, since=since, limit=limit)
+        other: list[Record] = []
         for record in page.records:
             mark = fingerprint(str(record["id"]))
             marks.append(mark)
@@ -95,7 +100,8 @@ async def _read(tools: Toolbox, run: Run, source: Source, lane: LaneProgress) ->
             told = then.told(record)
             counts[told] += 1
             if stage == SINCE or told != UNCHANGED:
-                fresh.append(record)
+                other.append(record)
+        fresh.add(without_erased(run, lane.object, other))
         read, cursor = read + len(page.records), page.next_cursor
         if cursor is None:
             break
@@ -110,11 +116,9 @@ async def _read(tools: Toolbox, run: Run, source: Source, lane: LaneProgress) ->
     ), cursor is None
 
 
-async def _staged(tools: Toolbox, run: Run, lane: LaneProgress, fresh: list[Record]) -> LaneProgress:
-    fresh = without_erased(run, lane.object, fresh)
+async def _staged(tools: Toolbox, run: Run, lane: LaneProgress, fresh: Records) -> LaneProgress:
     size, number = tools.settings.shard_records, int(lane.notes["shards"])
-    for start in range(0, len(fresh), size):
-        part = fresh[start : start + size]
+    for part in fresh.parts(most=size, room=size * RECORD_BYTES):
         address = await tools.staging.write_shard(run.id, lane.object, lane.generation, number, part)
         await tools.runs.put_shard(run.id, lane.object, lane.generation, number, address)
         chain = auditing.chain_of(lane)
@@ -145,9 +149,11 @@ async def _confirm(tools: Toolbox, run: Run, source: Source, lane: LaneProgress)
         there += [record] if record is not None else []
     kept = orjson.dumps([str(record["id"]) for record in there])
     await tools.staging.write_bytes(f"{_missing(run, lane)}-{first:06d}", kept)
-    other = [record for record in there if then.told(record) == MODIFIED]
+    modified = [record for record in there if then.told(record) == MODIFIED]
+    other = Records()
+    other.add(without_erased(run, lane.object, modified))
     lane = await _staged(tools, run, lane, other)
-    counts = Counter(lane.notes["counts"]) + Counter({MODIFIED: len(other), LISTED: len(there)})
+    counts = Counter(lane.notes["counts"]) + Counter({MODIFIED: len(modified), LISTED: len(there)})
     lane = replace(lane, notes={**lane.notes, "counts": dict(counts)})
     over = first + CONFIRMED_AT_A_TIME >= len(names)
     return _at(lane, SETTLE) if over else _at(lane, CONFIRM, str(first + CONFIRMED_AT_A_TIME))

@@ -51,6 +51,17 @@ class Records(Sequence[dict[str, Any]]):
         """How many bytes of JSON they are."""
         return sum(map(len, self._lines))
 
+    def parts(self, *, most: int, room: int) -> Iterator[Records]:
+        """All of them in turn, so many at a time or as many as have that many bytes; one that has more is alone."""
+        first = size = 0
+        for at, line in enumerate(self._lines):
+            if at > first and (at - first == most or size + len(line) > room):
+                yield self[first:at]
+                first, size = at, 0
+            size += len(line)
+        if self._lines:
+            yield self[first:]
+
     def text(self) -> bytes:
         """All of them, a line each."""
         return b"".join(line + b"\n" for line in self._lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -43,6 +44,19 @@ def test_records_are_encoded_as_they_come_and_decoded_as_they_are_looked_at(
     assert (len(kept), list(kept), list(kept[start:stop])) == (len(records), records, records[start:stop])
     assert [kept[at] for at in range(len(kept))] == records
     assert not records or kept[-1] == records[-1]
+
+
+@given(RECORDS, st.integers(1, 6), st.integers(1, 120))
+def test_records_come_in_parts_of_so_many_and_of_so_many_bytes(
+    records: list[dict[str, Any]], most: int, room: int
+) -> None:
+    kept = pages.Records()
+    kept.add(records)
+    parts = list(kept.parts(most=most, room=room))
+    assert [record for part in parts for record in part] == records
+    assert all(0 < len(part) <= most and (part.size <= room or len(part) == 1) for part in parts)
+    for part, after in pairwise(parts):  # nothing that had room waits for the next part
+        assert len(part) == most or part.size + after[:1].size > room
 
 
 def test_records_take_little_of_the_memory_that_objects_would() -> None:
