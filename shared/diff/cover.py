@@ -83,13 +83,14 @@ class Cover:
 
     def _units(self) -> list[Unit]:
         """What can be chosen in one go: each record that shows something, or several that do so together."""
-        bundled: dict[tuple[Key, ...], set[Feature]] = {}
+        bundled: dict[tuple[Key, ...], frozenset[Feature]] = {}
         for feature, ways in self.there.items():
             for keys in ways:
-                together = {feature} if len(keys) > 1 or feature.kind == "households" else set()
-                bundled.setdefault(keys, set()).update(together)
+                together = bundled.setdefault(keys, frozenset())
+                if len(keys) > 1 or feature.kind == "households":
+                    bundled[keys] = together | {feature}
         return [
-            Unit(self._all_with(keys), frozenset(together))
+            Unit(self._all_with(keys), together)
             for keys, together in sorted(bundled.items())
             if all(key in self._pool.members for key in keys)
         ]
@@ -113,8 +114,7 @@ class Cover:
                     showing.append(place)
         while True:
             # What is worth less than one feature of this tier waits for the next.
-            worths = [(self._worth(unit), unit) for unit in units]
-            useful = [(worth, unit) for worth, unit in worths if worth >= WORTH]
+            useful = [(worth, unit) for unit in units if (worth := self._worth(unit)) >= WORTH]
             best = self._best(useful)
             if best is None:
                 return
@@ -249,20 +249,15 @@ class Cover:
         return found
 
     def _many(self, name: str, parent: Key, number: int) -> set[Feature]:
-        view = self._pool.members[parent].view
-        if view is None:
-            return set()
-        truth = self._relations.carries(view, self._pool.members[parent].record)
         said = {f"{name}: one"} if number == 1 else {f"{name}: several"}
+        truth = self._pool.members[parent].carried
         return {one for one in truth if one.kind == "children" and one.name in said}
 
     def _elsewhere(self, parent: Key, child: Key) -> set[Feature]:
-        view = self._pool.members[parent].view
         mine, theirs = self._pool.patient_of(parent), self._pool.patient_of(child)
-        if view is None or parent[0] == "patients" or not mine or not theirs or mine == theirs:
+        if parent[0] == "patients" or not mine or not theirs or mine == theirs:
             return set()
-        truth = self._relations.carries(view, self._pool.members[parent].record)
-        return {one for one in truth if one.kind == "other patients"}
+        return {one for one in self._pool.members[parent].carried if one.kind == "other patients"}
 
 
 def by_object(chosen: Mapping[Key, None], pool: Pool) -> dict[str, list[dict[str, Any]]]:

@@ -32,12 +32,14 @@ ELSEWHERE = 8
 @dataclass(slots=True)
 class Member:
     """One record of the pool, as compressed JSON, told by how it differs from another of its object. ``needs``: what it
-    refers to, and the rest of its household. ``shown``: the numbers of its features, once they are asked for."""
+    refers to, and the rest of its household. ``carried``: what it shows by what hangs on it. ``shown``: the numbers of
+    all its features, once they are asked for."""
 
     packed: bytes
     like: bytes
     view: View | None
     needs: list[Key]
+    carried: tuple[Feature, ...]
     shown: array[int] | None = None
     rows: int = -1
 
@@ -142,7 +144,8 @@ class Pool:
         plain = lasting_json(record)
         like = self._like.setdefault(self._source, plain)
         packer = zlib.compressobj(1, zdict=like)
-        return Member(packer.compress(plain) + packer.flush(), like, view, needs)
+        carried = self._relations.carries(view, record) if view else ()
+        return Member(packer.compress(plain) + packer.flush(), like, view, needs, carried)
 
     def _near(self, view: View, record: Record, key: Key) -> bool:
         """Whether a record hangs on an anchor and shows what not enough of those before it do."""
@@ -167,6 +170,7 @@ class Pool:
 
     def end(self) -> None:
         """There are no more records: every household stays together from here on."""
+        self._relations.let_go()
         for keys in self._marks.values():
             for key in keys:
                 self.members[key].needs += [other for other in keys if other != key]
@@ -217,7 +221,7 @@ class Pool:
         found = {*view.features(record), *self._relations.links(view, record).shown}
         if not self.has_row(key):
             return {feature for feature in found if feature.kind in FATES}
-        found |= {one for one in self._relations.carries(view, record) if one.name.endswith(": none")}
+        found |= {one for one in member.carried if one.name.endswith(": none")}
         if view.in_parts is not None and member.rows > 1:
             found.add(view.in_parts)
         return found | {feature for feature, value in view.measures(record) if value >= self._mark_of(feature)}

@@ -235,6 +235,11 @@ class Relations:
                 self._carried[view.object, numbers] = found
         return (*found, Feature(view.object, "other patients", "what hangs on it")) if odd else found
 
+    def let_go(self) -> None:
+        """Nobody asks any more what hangs on a record: some bytes of each that others refer to, of millions of them."""
+        self._counts.clear()
+        self._hangers.clear()
+
     def _odd(self, view: View, record: Record, place: int) -> bool:
         hangers = self._hangers[view.source]
         own = self._short(self.patient(view, record))
