@@ -13,7 +13,7 @@ from activities.reconcile import latest
 from activities.toolbox import Toolbox
 from shared.mapping.compiled import ObjectMap
 from shared.mapping.model import DERIVED
-from shared.reconcile.conservation import Account, Cells, Equation, pour, siblings
+from shared.reconcile.conservation import Account, Cells, Equation, pour, siblings, totals
 from shared.runs.model import Run
 
 
@@ -36,7 +36,7 @@ async def publish_conservation(
             source=None if source not in listed else int(listed[source]["records"]),
             listed=from_lists,
             # What was derived from other records was never extracted: it counts as it is read.
-            extracted=_totals(base) if source in DERIVED else staged,
+            extracted=totals(base) if source in DERIVED else staged,
             base=base,
             later=later,
             brought=len(await latest(tools, run, source)),
@@ -48,16 +48,19 @@ async def publish_conservation(
 
 
 async def _seen(tools: Toolbox, run: Run, turn: int, objects: Sequence[str]) -> tuple[Cells, Cells]:
-    """What the proof saw of a source's records, of the first extraction and of the deltas. Lane by lane: a large
-    practice has tens of thousands of cells."""
-    base: dict[str, Cells] = {name: {} for name in objects}
-    later: dict[str, Cells] = {name: {} for name in objects}
+    """What the proof saw of a source's records, of the first extraction and of the deltas, part by part."""
+    base: Cells = {}
+    later: Cells = {}
+    of_first: tuple[Cells, Cells] = ({}, {})
     async for lane, proof in each_lane(tools, run, turn, of=objects):
-        pour((base if lane.generation.startswith("base") else later)[lane.object], proof.cells)
-    first = objects[0]
+        late = not lane.generation.startswith("base")
+        async for cells in proof.each_cells(tools):
+            pour(later if late else base, cells)
+            if len(objects) > 1 and lane.object == objects[0]:
+                pour(of_first[late], cells)
     if len(objects) == 1:
-        return base[first], later[first]
-    return siblings(base.values(), base[first]), siblings(later.values(), later[first])
+        return base, later
+    return siblings(base, of_first[False]), siblings(later, of_first[True])
 
 
 def readings(maps: Mapping[str, ObjectMap]) -> dict[str, list[str]]:
@@ -67,7 +70,3 @@ def readings(maps: Mapping[str, ObjectMap]) -> dict[str, list[str]]:
     for name, one in maps.items():
         found.setdefault(one.source if one.source in shared else name, []).append(name)
     return found
-
-
-def _totals(cells: Cells) -> dict[str, int]:
-    return {at: sum(buckets.values()) for at, buckets in cells.items()}

@@ -40,8 +40,7 @@ class Erased:
             kept = await tools.staging.find_bytes(_path(run, number))
             body = orjson.loads(kept) if kept else {}
             for source, cells in body.get("cells", {}).items():
-                counts = {at: {"excluded": count} for at, count in cells.items()}
-                found.cells[source] = merged([found.cells.get(source, {}), counts])
+                found.cells[source] = merged([found.cells.get(source, {}), {"excluded": cells}])
             found.taken.update(body.get("taken", {}))
             for name, rows in body.get("rows", {}).items():
                 found.rows.setdefault(name, []).extend(rows)

@@ -1,7 +1,7 @@
 """What a lane of the proof has found so far, kept in a blob beside the staged records, and read again by the verdict.
 
-A blob, because a summary of ids and counts by month outgrow a row of Table Storage. It says itself how many shards it
-covers, so a lane that dies between the blob and its row counts no shard twice.
+A blob, because a summary of ids outgrows a row of Table Storage. It says itself how many shards it covers, so a lane
+that dies between the blob and its row counts no shard twice.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def state_path(run: str, generation: str, name: str, lane: int) -> str:
 @dataclass(slots=True)
 class LaneProof:
     """One lane's findings. ``through``: how many of its shards they cover; ``wrong``: the blobs that name the records
-    whose rows are not as they should be; ``expected``: the rows of this run that it read."""
+    whose rows are not as they should be; ``expected``: the rows of this run that it read; ``cells``: the counts of the
+    shard that is being read, each of which has a blob: those of a large practice have tens of thousands."""
 
     path: str
     through: int = 0
@@ -78,30 +79,38 @@ class LaneProof:
             wrong = {"shard": shard, "ids": self._wrong_now, "held": self._held_now}
             await tools.staging.write_bytes(path, orjson.dumps(wrong))
             self.wrong.append(path)
+        if self.cells:
+            await tools.staging.write_bytes(self._cells_path(self.through), orjson.dumps(self.cells))
         self.through += 1
         body = {
             "through": self.through,
             "findings": asdict(self.findings),
             "expected": self.expected.state(),
             "wrong": self.wrong,
-            "cells": self.cells,
             "money": asdict(self.money),
         }
         await tools.staging.write_bytes(self.path, orjson.dumps(body))
 
+    async def each_cells(self, tools: Toolbox) -> AsyncIterator[conservation.Cells]:
+        """The counts of each shard that the findings cover."""
+        for shard in range(self.through):
+            kept = await tools.staging.find_bytes(self._cells_path(shard))
+            if kept is not None:
+                yield orjson.loads(kept)
+
+    def _cells_path(self, shard: int) -> str:
+        return f"{self.path}-cells-{shard:06d}"
+
 
 def _read(path: str, body: Mapping[str, Any]) -> LaneProof:
     findings, expected = Findings(**body["findings"]), Sketch.of(body["expected"])
-    return LaneProof(
-        path, int(body["through"]), findings, expected, list(body["wrong"]), body["cells"], Seen(**body["money"])
-    )
+    return LaneProof(path, int(body["through"]), findings, expected, list(body["wrong"]), money=Seen(**body["money"]))
 
 
 async def each_lane(
     tools: Toolbox, run: Run, turn: int, of: Collection[str] | None = None
 ) -> AsyncIterator[tuple[LaneProgress, LaneProof]]:
-    """Every lane of one proof of rows (``of``: those of some objects), with what it found: up to half a megabyte each
-    in memory, of which a large practice has a hundred."""
+    """Every lane of one proof of rows (``of``: those of some objects), with what it found."""
     for lane in await tools.runs.lanes(run.id, "reconcile"):
         if turn_of(lane.generation) == turn and (of is None or lane.object in of):
             path = state_path(run.id, lane.generation, lane.object, lane.lane)

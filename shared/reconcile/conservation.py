@@ -6,7 +6,7 @@ another. A provider's id is an address and a month a coarse fact: both may stand
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +25,8 @@ MISSING, REPLACED, ELSEWHERE = "missing", "replaced", "elsewhere"
 MOST_LISTED = 200
 
 Cells = dict[str, dict[str, int]]
-"""Counts by cell (``provider|2024-05``) and bucket."""
+"""Counts by bucket and cell (``provider|2024-05``), that way round: of a large practice there are tens of thousands of
+cells, and most have one bucket."""
 
 
 def cell(record: Mapping[str, Any]) -> str:
@@ -37,15 +38,24 @@ def cell(record: Mapping[str, Any]) -> str:
 
 def add(cells: Cells, at: str, bucket: str, count: int = 1) -> None:
     """Count in a cell."""
-    buckets = cells.setdefault(at, {})
-    buckets[bucket] = buckets.get(bucket, 0) + count
+    counts = cells.setdefault(bucket, {})
+    counts[at] = counts.get(at, 0) + count
 
 
 def pour(total: Cells, part: Mapping[str, Mapping[str, int]]) -> None:
     """Add the counts of a part to those that are there."""
-    for at, buckets in part.items():
-        for bucket, count in buckets.items():
+    for bucket, counts in part.items():
+        for at, count in counts.items():
             add(total, at, bucket, count)
+
+
+def totals(cells: Cells) -> dict[str, int]:
+    """By cell, how many records there are."""
+    found: dict[str, int] = {}
+    for counts in cells.values():
+        for at, count in counts.items():
+            found[at] = found.get(at, 0) + count
+    return found
 
 
 def merged(parts: Iterable[Mapping[str, Mapping[str, int]]]) -> Cells:
@@ -59,7 +69,7 @@ def merged(parts: Iterable[Mapping[str, Mapping[str, int]]]) -> Cells:
 @dataclass(frozen=True, slots=True)
 class Account:
     """What is known of one object's records. ``source``: how many the source listed when it was discovered, None where
-    it did not say; ``listed``: how many were staged from its lists; ``extracted``: per cell, counted as they were
+    it did not say; ``listed``: how many were staged from its lists; ``extracted``: by cell, counted as they were
     staged, those that no list gives among them; ``base`` and ``later``: what the proof saw, of the first extraction and
     of the deltas; ``brought``: how many different records the deltas brought.
     """
@@ -102,21 +112,23 @@ class Equation:
 def _breaks(name: str, account: Account) -> Iterable[dict[str, Any]]:
     if account.source is not None and account.listed < account.source:
         yield _break(name, "extract", "*|*", account.source, account.listed)
-    for at in sorted({*account.extracted, *account.base}):
-        expected, buckets = account.extracted.get(at, 0), account.base.get(at, {})
-        read = sum(buckets.values())
+    seen, lost = totals(account.base), account.base.get(ELSEWHERE, {})
+    for at in sorted({*account.extracted, *seen}):
+        expected, read, elsewhere = account.extracted.get(at, 0), seen.get(at, 0), lost.get(at, 0)
         if read != expected:
-            elsewhere = buckets.get(ELSEWHERE, 0)
             yield _break(name, "map" if elsewhere else "staging", at, expected, read)
-        elif buckets.get(ELSEWHERE):
-            yield _break(name, "map", at, expected, expected - buckets[ELSEWHERE])
-    seen = sum(sum(buckets.values()) for buckets in account.later.values())
-    if seen != account.brought:
-        yield _break(name, "staging", "*|*", account.brought, seen)
-    for at, buckets in _all(account):
-        if buckets.get(MISSING):
-            everything = sum(buckets.values()) - buckets.get(REPLACED, 0)
-            yield _break(name, "load", at, everything, everything - buckets[MISSING])
+        elif elsewhere:
+            yield _break(name, "map", at, expected, expected - elsewhere)
+    brought = sum(sum(counts.values()) for counts in account.later.values())
+    if brought != account.brought:
+        yield _break(name, "staging", "*|*", account.brought, brought)
+    readings = (account.base, account.later)
+    for at in sorted({at for cells in readings for at in cells.get(MISSING, ())}):
+        by_bucket = {
+            bucket: sum(cells.get(bucket, {}).get(at, 0) for cells in readings) for bucket in _buckets(account)
+        }
+        everything = sum(by_bucket.values()) - by_bucket.get(REPLACED, 0)
+        yield _break(name, "load", at, everything, everything - by_bucket[MISSING])
 
 
 def _break(name: str, stage: str, at: str, expected: int, found: int) -> dict[str, Any]:
@@ -129,43 +141,38 @@ def _break(name: str, stage: str, at: str, expected: int, found: int) -> dict[st
 
 def _told(account: Account) -> dict[str, Any]:
     total: dict[str, int] = {}
-    providers: Cells = {}
-    months: Cells = {}
-    for at, buckets in _all(account):
-        provider, _, month = at.rpartition("|")
-        for bucket, count in buckets.items():
+    providers: dict[str, dict[str, int]] = {}
+    months: dict[str, dict[str, int]] = {}
+    for bucket in _buckets(account):
+        for at, count in (pair for cells in (account.base, account.later) for pair in cells.get(bucket, {}).items()):
             total[bucket] = total.get(bucket, 0) + count
             if bucket not in (REPLACED, ELSEWHERE):
-                add(providers, provider, bucket, count)
-                add(months, month, bucket, count)
+                provider, _, month = at.rpartition("|")
+                for grouped, by in ((providers, provider), (months, month)):
+                    buckets = grouped.setdefault(by, {})
+                    buckets[bucket] = buckets.get(bucket, 0) + count
     return {
         "source": account.source,
         "staged": sum(account.extracted.values()),
         "brought_by_deltas": account.brought,
         **{bucket: total.get(bucket, 0) for bucket in (*ENDS, MISSING, REPLACED)},
-        "providers": providers,
-        "months": months,
+        "providers": dict(sorted(providers.items())),
+        "months": dict(sorted(months.items())),
     }
 
 
-def _all(account: Account) -> Iterator[tuple[str, dict[str, int]]]:
-    """The cells of both readings, in order. Nothing is copied where deltas brought nothing."""
-    for at in sorted({*account.base, *account.later}):
-        base, later = account.base.get(at, {}), account.later.get(at)
-        yield at, merged([{at: base}, {at: later}])[at] if later else base
+def _buckets(account: Account) -> list[str]:
+    return sorted({*account.base, *account.later})
 
 
-def siblings(taken: Iterable[Cells], read: Cells) -> Cells:
-    """What several rules that share a source's records made of them, as one: each record where the rule that takes it
-    put it. ``read`` is one rule's cells, for how many records there are; what no rule takes stays ``elsewhere``."""
-    total = merged(taken)
-    for at, buckets in total.items():
-        records = sum(read.get(at, {}).values())
-        buckets.pop(ELSEWHERE, None)
-        replaced = read.get(at, {}).get(REPLACED, 0)
-        if REPLACED in buckets:
-            buckets[REPLACED] = replaced
-        left = records - sum(buckets.values())
-        if left > 0:
-            buckets[ELSEWHERE] = left
-    return total
+def siblings(taken: Cells, read: Cells) -> Cells:
+    """What several rules that share a source's records made of them: each record where the rule that takes it put it.
+    ``taken`` is what all of them said; ``read`` what one said, for how many records there are, and how many a delta
+    brought again. What no rule takes stays ``elsewhere``."""
+    there = totals(read)
+    total = {bucket: counts for bucket, counts in taken.items() if bucket not in (ELSEWHERE, REPLACED)}
+    if REPLACED in read:
+        total[REPLACED] = read[REPLACED]
+    put = totals(total)
+    left = {at: records - put.get(at, 0) for at, records in there.items() if records > put.get(at, 0)}
+    return {**total, ELSEWHERE: left} if left else total

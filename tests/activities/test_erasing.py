@@ -150,7 +150,7 @@ async def test_a37_what_the_proof_has_to_know_of_everybody_who_was_erased_adds_u
         trace = Trace("p-1", rows={"notes": [f"row-{number}"]}, taken={"notes": 1}, cells=cells)
         await keep(tools, run, number, trace)
     found = await Erased.of(tools, run)
-    assert found.cells == {"notes": {"s-1|2024-07": {"excluded": 2}}}
+    assert found.cells == {"notes": {"excluded": {"s-1|2024-07": 2}}}
     assert found.taken["notes"] == 2
     assert found.rows == {"notes": ["row-1", "row-3"]}
 

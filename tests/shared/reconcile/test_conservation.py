@@ -104,12 +104,12 @@ def test_n2_rules_that_share_a_source_take_each_record_once():
     calls, mails = some[:120], some[120:]
     one = merged([seen(calls), seen(mails, ELSEWHERE)])
     other = merged([seen(mails), seen(calls, ELSEWHERE)])
-    assert judged(Account(200, 200, counted(some), siblings([one, other], one)))["holds"]
+    assert judged(Account(200, 200, counted(some), siblings(merged([one, other]), one)))["holds"]
     forgotten = merged([seen(mails[5:]), seen(mails[:5], ELSEWHERE), seen(calls, ELSEWHERE)])
-    body = judged(Account(200, 200, counted(some), siblings([one, forgotten], one)))
+    body = judged(Account(200, 200, counted(some), siblings(merged([one, forgotten]), one)))
     assert {one["stage"] for one in body["broken"]} == {"map"}
     assert sum(one["missing"] for one in body["broken"]) == 5
-    twice = judged(Account(200, 200, counted(some), siblings([seen(some), other], seen(some))))
+    twice = judged(Account(200, 200, counted(some), siblings(merged([seen(some), other]), seen(some))))
     assert not twice["holds"]
 
 
