@@ -135,8 +135,12 @@ async def test_what_a_lane_keeps_does_not_grow_with_its_rows(cabinet: Cabinet) -
     assert not [one async for one in each_lane(filing.tools, run, 1, of=["patients"])]
     assert sum(len(proof.expected) for _, proof in lanes) == 24
     assert len((await found_in(filing.tools, run, 1, "annotation")).there) == 24
-    sizes = [len(await _kept(filing, proof)) for _, proof in lanes]
-    assert max(sizes) < 64 * 1024  # three cells a row until all of them are in use, then no more
+    kept = [await _kept(filing, proof) for _, proof in lanes]
+    assert max(map(len, kept)) < 64 * 1024  # three cells a row until all of them are in use, then no more
+    assert not [one for one in kept if b"2026-01" in one]
+    notes = [proof for lane, proof in lanes if lane.object == "attachments"]
+    months = [cells for proof in notes async for cells in proof.each_cells(filing.tools)]
+    assert months == [{"created": {"-|2026-01": 12}}] * 2  # each of the two shards has a blob of its own
 
 
 async def _kept(filing: Filing, proof: LaneProof) -> bytes:
