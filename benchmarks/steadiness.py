@@ -1,7 +1,8 @@
 """Whether a load is as fast at its end as at its beginning: rows a second in the last tenth against the first, by
 object.
 
-By object, because a note costs more than an appointment, and they are not loaded at the same time.
+By object, because a note costs more than an appointment, and they are not loaded at the same time: an object's time
+begins when its first row is about to come.
 """
 
 from __future__ import annotations
@@ -23,8 +24,11 @@ class Steadiness:
         """How many rows of each object there are now."""
         for name, counts in objects.items():
             so_far = self._seen.setdefault(name, [])
-            if not so_far or counts["created"] != so_far[-1][1]:
-                so_far.append((now, counts["created"]))
+            if so_far and counts["created"] == so_far[-1][1]:
+                if len(so_far) == 1:
+                    so_far[0] = (now, counts["created"])
+                continue
+            so_far.append((now, counts["created"]))
 
     def last_against_first(self) -> dict[str, float]:
         """By object: 1 means that nothing slowed down."""
