@@ -39,8 +39,9 @@ def state_path(run: str, generation: str, name: str, lane: int) -> str:
 @dataclass(slots=True)
 class LaneProof:
     """One lane's findings. ``through``: how many of its shards they cover; ``wrong``: the blobs that name the records
-    whose rows are not as they should be; ``expected``: the rows of this run that it read; ``cells``: the counts of the
-    shard that is being read, each of which has a blob: those of a large practice have tens of thousands."""
+    whose rows are not as they should be; ``expected``: the rows of this run that it read; ``cells``: what the shard
+    being read counts by provider and month. Each shard's have a blob of their own: of a large practice there are tens
+    of thousands, and a lane would carry them all from shard to shard."""
 
     path: str
     through: int = 0

@@ -36,17 +36,21 @@ def cell(record: Mapping[str, Any]) -> str:
     return f"{provider}|{said[:7] if said[4:5] == '-' else UNDATED}"
 
 
-def add(cells: Cells, at: str, bucket: str, count: int = 1) -> None:
-    """Count in a cell."""
-    counts = cells.setdefault(bucket, {})
-    counts[at] = counts.get(at, 0) + count
+def add(cells: Cells, at: str, bucket: str) -> None:
+    """Count one more record in a cell."""
+    _count(cells, bucket, at, 1)
+
+
+def _count(groups: dict[str, dict[str, int]], group: str, name: str, count: int) -> None:
+    counts = groups.setdefault(group, {})
+    counts[name] = counts.get(name, 0) + count
 
 
 def pour(total: Cells, part: Mapping[str, Mapping[str, int]]) -> None:
     """Add the counts of a part to those that are there."""
     for bucket, counts in part.items():
         for at, count in counts.items():
-            add(total, at, bucket, count)
+            _count(total, bucket, at, count)
 
 
 def totals(cells: Cells) -> dict[str, int]:
@@ -148,9 +152,8 @@ def _told(account: Account) -> dict[str, Any]:
             total[bucket] = total.get(bucket, 0) + count
             if bucket not in (REPLACED, ELSEWHERE):
                 provider, _, month = at.rpartition("|")
-                for grouped, by in ((providers, provider), (months, month)):
-                    buckets = grouped.setdefault(by, {})
-                    buckets[bucket] = buckets.get(bucket, 0) + count
+                _count(providers, provider, bucket, count)
+                _count(months, month, bucket, count)
     return {
         "source": account.source,
         "staged": sum(account.extracted.values()),
